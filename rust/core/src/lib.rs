@@ -1,1 +1,15 @@
-//! (to be written)
+//! Everything RestrictedSender knows and does about Microsoft 365's restricted entities: who is blocked from sending
+//! and why, how to lift it, and what could not be told.
+//!
+//! One folder or file per thing an admin would name. Data flows one way: an operation ([`restriction`]) asks
+//! [`exchange`], which speaks HTTPS; rows come back through the [`host::Host`]. Nothing here knows PowerShell or C.
+#![forbid(unsafe_code)]
+
+pub mod connection;
+pub mod error;
+pub mod exchange;
+pub mod host;
+pub mod reason;
+pub mod restriction;
+
+pub use restricted_sender_clock::Clock;

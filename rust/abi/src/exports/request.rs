@@ -1,0 +1,41 @@
+//! Requests: what the host does for an operation. Bind the answer, then give it.
+use crate::border::{border, Out, Text};
+use crate::operation::OPERATIONS;
+use crate::status::RsStatus;
+
+/// Answers the request of the last step with what is bound: `Confirmed` (bool) for a confirmation, where an absent
+/// answer means no.
+///
+/// # Safety
+/// `error` must be null or valid for writing.
+#[no_mangle]
+pub unsafe extern "C" fn rs_request_answer(operation: i64, error: *mut i64) -> RsStatus {
+    // SAFETY: the caller vouches for `error`.
+    let error = unsafe { Out::at(error) };
+    border(error, || {
+        OPERATIONS.get(operation)?.answer()?;
+        Ok(RsStatus::Ok)
+    })
+}
+
+/// Says that the host cannot answer the request of the last step, and why.
+///
+/// # Safety
+/// `why` must be null or valid for reading as many bytes as the length says.
+/// `error` must be null or valid for writing.
+#[no_mangle]
+pub unsafe extern "C" fn rs_request_refuse(
+    operation: i64,
+    why: *const u8,
+    why_length: i64,
+    error: *mut i64,
+) -> RsStatus {
+    // SAFETY: the caller vouches for `why`.
+    let why = unsafe { Text::at(why, why_length) };
+    // SAFETY: the caller vouches for `error`.
+    let error = unsafe { Out::at(error) };
+    border(error, || {
+        OPERATIONS.get(operation)?.refuse(why.read()?)?;
+        Ok(RsStatus::Ok)
+    })
+}

@@ -1,0 +1,377 @@
+//! An operation: prepared, bound, started, stepped to its end. It works in a task of its own; steps read what it says.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use restricted_sender_core::error::{Code, Error, Result};
+use restricted_sender_core::host::{converse, Answer, Event, Question};
+use restricted_sender_core::restriction::Target;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::border::misuse;
+use crate::cell::{RowView, RsCellType};
+use crate::fields::{Bound, Field, Fields};
+use crate::handle::Table;
+use crate::operations::{self, Spec, Start};
+use crate::panics;
+use crate::row::{self, RsRowType};
+use crate::runtime::runtime;
+use crate::session::Session;
+use crate::status::RsStatus;
+
+/// The operations that C holds.
+pub static OPERATIONS: Table<Operation> = Table::new(2, "operation");
+
+/// One piece of work.
+pub struct Operation {
+    spec: &'static Spec,
+    /// What was bound since the last start, push or answer.
+    bound: Mutex<Fields>,
+    stage: Mutex<Stage>,
+    /// Whoever steps holds this; nobody else may.
+    reading: Mutex<Reading>,
+    question: Mutex<Option<Asked>>,
+    cancel: CancellationToken,
+}
+
+enum Stage {
+    Prepared(Arc<Session>),
+    Running { input: Option<mpsc::Sender<Target>>, pushed: u64 },
+}
+
+#[derive(Default)]
+struct Reading {
+    events: Option<mpsc::Receiver<Event>>,
+    task: Option<JoinHandle<Result<()>>>,
+    row: Option<(RsRowType, RowView)>,
+    ended: Option<Result<()>>,
+}
+
+/// A question that waits for its answer.
+struct Asked {
+    reply: &'static [Field],
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What the answer to a confirmation has.
+const CONFIRM_REPLY: &[Field] = &[("Confirmed", RsCellType::Bool)];
+
+impl Operation {
+    /// Prepares the operation of that name.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] for an unknown name; [`Code::NotConnected`] where it needs a connection and there is none.
+    pub fn prepare(session: Arc<Session>, name: &str) -> Result<Self> {
+        let spec = operations::find(name).ok_or_else(|| misuse(&format!("there is no operation '{name}'")))?;
+        if spec.needs_connection && !session.is_connected() {
+            session.connected()?;
+        }
+        Ok(Self {
+            spec,
+            bound: Mutex::default(),
+            stage: Mutex::new(Stage::Prepared(session)),
+            reading: Mutex::default(),
+            question: Mutex::default(),
+            cancel: CancellationToken::new(),
+        })
+    }
+
+    /// Binds a value for the next start, push or answer.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when the operation takes nothing of that name and type now.
+    pub fn bind(&self, name: &str, value: Bound) -> Result<()> {
+        lock(&self.bound).bind(self.takes(), name, value)
+    }
+
+    /// Adds a text to a list for the next start, push or answer.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn add(&self, name: &str, text: &str) -> Result<()> {
+        lock(&self.bound).add(self.takes(), name, text)
+    }
+
+    fn takes(&self) -> &'static [Field] {
+        if let Some(asked) = &*lock(&self.question) {
+            return asked.reply;
+        }
+        match &*lock(&self.stage) {
+            Stage::Prepared(_) => self.spec.parameters,
+            Stage::Running { .. } => self.spec.input,
+        }
+    }
+
+    /// Starts the work.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when it was started before.
+    pub fn start(&self) -> Result<()> {
+        let mut stage = lock(&self.stage);
+        let Stage::Prepared(session) = &*stage else { return Err(misuse("the operation was started before")) };
+        let (host, caller) = converse();
+        let parameters = std::mem::take(&mut *lock(&self.bound));
+        let work = (self.spec.start)(Start { session: session.clone(), parameters, host });
+        let cancel = self.cancel.clone();
+        let task = runtime().spawn(async move {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => Err(cancelled()),
+                result = panics::caught_in_task(work) => result,
+            }
+        });
+        *lock(&self.reading) = Reading { events: Some(caller.events), task: Some(task), ..Reading::default() };
+        let input = (!self.spec.input.is_empty()).then_some(caller.input);
+        *stage = Stage::Running { input, pushed: 0 };
+        Ok(())
+    }
+
+    /// Pushes what is bound as the next item of the input.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when the input has ended or the operation takes none, or when too much lies unread.
+    pub fn push(&self) -> Result<()> {
+        let mut stage = lock(&self.stage);
+        let Stage::Running { input: Some(input), pushed } = &mut *stage else {
+            return Err(misuse("the operation takes no input now"));
+        };
+        let target = operations::target(&mut std::mem::take(&mut *lock(&self.bound)));
+        match input.try_send(target) {
+            Ok(()) => *pushed += 1,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                return Err(misuse("too much input lies unread: step until it is wanted"));
+            }
+            // The operation has ended; the next step tells how.
+            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the input.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when the operation was not started. Ending it twice is no error.
+    pub fn finish(&self) -> Result<()> {
+        match &mut *lock(&self.stage) {
+            Stage::Prepared(_) => Err(misuse("the operation was not started")),
+            Stage::Running { input, .. } => {
+                *input = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the next thing that the operation has to say, for ever without a timeout.
+    ///
+    /// # Errors
+    /// The operation's own failure, after which it is over; [`Code::Misuse`] when it was not started, when a question
+    /// waits for its answer, or when another thread is in a step.
+    pub fn step(&self, timeout: Option<Duration>) -> Result<RsStatus> {
+        let mut reading = self.read()?;
+        reading.row = None;
+        if lock(&self.question).is_some() {
+            return Err(misuse("a request waits for its answer"));
+        }
+        loop {
+            let Some(events) = &mut reading.events else { return Err(misuse("the operation was not started")) };
+            let event = match next(events, &self.cancel, timeout) {
+                Next::Event(event) => event,
+                Next::Nothing => return Ok(RsStatus::Pending),
+                Next::Cancelled => return Err(cancelled()),
+                Next::End => return end(&mut reading),
+            };
+            let (status, row_type, cells) = match event {
+                Event::WantsInput { taken } if !self.may_want(taken) => continue,
+                Event::WantsInput { .. } => return Ok(RsStatus::Input),
+                Event::Row(row) => {
+                    let (row_type, cells) = row::result(*row);
+                    (RsStatus::Row, row_type, cells)
+                }
+                Event::Progress(progress) => (RsStatus::Progress, RsRowType::Progress, row::progress(progress)),
+                Event::Message(message) => (RsStatus::Message, RsRowType::Message, row::message(message)),
+                Event::ItemFailed(error) => (RsStatus::Message, RsRowType::Error, row::error(error)),
+                Event::Question(Question::Confirm(confirmation), answer) => {
+                    *lock(&self.question) = Some(Asked { reply: CONFIRM_REPLY, answer });
+                    *lock(&self.bound) = Fields::default();
+                    (RsStatus::Request, RsRowType::Confirm, row::confirm(confirmation))
+                }
+            };
+            reading.row = Some((row_type, RowView::new(cells)));
+            return Ok(status);
+        }
+    }
+
+    /// Reads the row of the last step.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when the last step brought none.
+    pub fn row<T>(&self, read: impl FnOnce(RsRowType, &RowView) -> T) -> Result<T> {
+        match &self.read()?.row {
+            Some((row_type, view)) => Ok(read(*row_type, view)),
+            None => Err(misuse("the last step brought no row")),
+        }
+    }
+
+    /// Answers the question of the last step with what is bound.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when nothing was asked.
+    pub fn answer(&self) -> Result<()> {
+        let confirmed = lock(&self.bound).flag("Confirmed");
+        self.reply(Answer::Confirmed(confirmed))
+    }
+
+    /// Says that the host cannot answer the question of the last step.
+    ///
+    /// # Errors
+    /// [`Code::Misuse`] when nothing was asked.
+    pub fn refuse(&self, why: &str) -> Result<()> {
+        self.reply(Answer::Impossible(why.to_owned()))
+    }
+
+    fn reply(&self, answer: Answer) -> Result<()> {
+        let asked = lock(&self.question).take().ok_or_else(|| misuse("nothing was asked"))?;
+        // An operation that was cancelled meanwhile does not wait for its answer any more.
+        let _ = asked.answer.send(answer);
+        Ok(())
+    }
+
+    /// Ends the operation wherever it is.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Whether a wish for input after `taken` items still stands: nothing was pushed meanwhile, and the input is open.
+    fn may_want(&self, taken: u64) -> bool {
+        matches!(&*lock(&self.stage), Stage::Running { input: Some(_), pushed } if *pushed <= taken)
+    }
+
+    fn read(&self) -> Result<MutexGuard<'_, Reading>> {
+        match self.reading.try_lock() {
+            Ok(reading) => Ok(reading),
+            Err(std::sync::TryLockError::Poisoned(reading)) => Ok(reading.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => Err(misuse("another thread is in a step of this operation")),
+        }
+    }
+}
+
+impl Drop for Operation {
+    /// Nobody can step it any more.
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+enum Next {
+    Event(Event),
+    Nothing,
+    Cancelled,
+    End,
+}
+
+fn next(events: &mut mpsc::Receiver<Event>, cancel: &CancellationToken, timeout: Option<Duration>) -> Next {
+    if cancel.is_cancelled() {
+        return Next::Cancelled;
+    }
+    if let Ok(event) = events.try_recv() {
+        return Next::Event(event);
+    }
+    runtime().block_on(async {
+        let wait = async {
+            match timeout {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Next::Cancelled,
+            event = events.recv() => event.map_or(Next::End, Next::Event),
+            () = wait => Next::Nothing,
+        }
+    })
+}
+
+/// The operation has said all; its task tells how it ended.
+fn end(reading: &mut Reading) -> Result<RsStatus> {
+    if let Some(task) = reading.task.take() {
+        reading.ended = Some(
+            runtime()
+                .block_on(task)
+                .unwrap_or_else(|error| Err(Error::new(Code::Panic, "RestrictedSender failed.").caused_by(&error))),
+        );
+    }
+    reading.ended.clone().unwrap_or(Ok(())).map(|()| RsStatus::Done)
+}
+
+fn cancelled() -> Error {
+    Error::new(Code::Cancelled, "The operation was cancelled.")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(name: &str) -> Operation {
+        Operation::prepare(Arc::default(), name).unwrap()
+    }
+
+    #[test]
+    fn a_closed_input_is_no_question_and_no_row() {
+        let operation = prepared("get-error-code");
+        assert!(operation.step(None).is_err(), "not started");
+        operation.start().unwrap();
+        assert!(operation.start().is_err(), "started twice");
+        assert!(operation.answer().is_err());
+        assert!(operation.row(|_, _| ()).is_err());
+        assert!(operation.push().is_err(), "it takes no input");
+        let mut rows = 0;
+        while operation.step(None).unwrap() == RsStatus::Row {
+            rows += 1;
+        }
+        assert_eq!(rows, Code::ALL.len());
+        assert_eq!(operation.step(None).unwrap(), RsStatus::Done, "done stays done");
+    }
+
+    #[test]
+    fn cancel_wakes_and_stays() {
+        let operation = prepared("get-error-code");
+        operation.start().unwrap();
+        operation.cancel();
+        assert_eq!(operation.step(None).unwrap_err().code(), Code::Cancelled);
+        assert_eq!(operation.step(None).unwrap_err().code(), Code::Cancelled);
+    }
+
+    #[test]
+    fn what_needs_a_connection_says_so() {
+        let error = Operation::prepare(Arc::default(), "get-restricted-sender").err().unwrap();
+        assert_eq!(error.code(), Code::NotConnected);
+        assert_eq!(Operation::prepare(Arc::default(), "get-nothing").err().unwrap().code(), Code::Misuse);
+    }
+
+    #[test]
+    fn a_panic_is_an_error_with_its_place() {
+        for place in ["call", "task"] {
+            let operation = prepared("panic");
+            operation.bind("Where", Bound::Text(place.to_owned().into())).unwrap();
+            let error = panics::caught(|| operation.start().and_then(|()| operation.step(None))).unwrap_err();
+            assert_eq!(error.code(), Code::Panic);
+            assert!(error.message.contains(place) && error.message.contains(".rs:"), "{error}");
+        }
+    }
+
+    #[test]
+    fn cells_of_a_row_are_read_after_the_step() {
+        let operation = prepared("get-error-code");
+        operation.start().unwrap();
+        operation.step(None).unwrap();
+        let length = operation.row(|row_type, view| (row_type, view.length())).unwrap();
+        assert_eq!(length, (RsRowType::ErrorCode, 6));
+    }
+}

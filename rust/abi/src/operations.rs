@@ -1,0 +1,79 @@
+//! The table of operations: what each is called, what it takes, and what of the core it runs.
+
+mod connect;
+mod error_code;
+mod get;
+mod panic;
+mod test;
+mod unblock;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use restricted_sender_core::error::Result;
+use restricted_sender_core::host::Host;
+use restricted_sender_core::restriction::{Known, Target};
+
+use crate::cell::RsCellType;
+use crate::fields::{Field, Fields};
+use crate::session::Session;
+
+/// An operation that can be prepared.
+pub struct Spec {
+    /// Its name: the cmdlet's in lower case, where a cmdlet starts it.
+    pub name: &'static str,
+    /// What can be bound before the start.
+    pub parameters: &'static [Field],
+    /// What an item of its input has; empty for operations without input.
+    pub input: &'static [Field],
+    /// Whether it works on a connection.
+    pub needs_connection: bool,
+    /// The work.
+    pub start: fn(Start) -> Work,
+}
+
+/// What the work begins with.
+pub struct Start {
+    pub session: Arc<Session>,
+    pub parameters: Fields,
+    pub host: Host,
+}
+
+/// The work, to be run as a task.
+pub type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+const ALL: &[&Spec] =
+    &[&connect::CONNECT, &connect::STATUS, &get::GET, &test::TEST, &unblock::UNBLOCK, &error_code::GET, &panic::PANIC];
+
+/// The operation of that name.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    ALL.iter().copied().find(|spec| spec.name == name)
+}
+
+/// What names an entity, for every operation that takes such input.
+const TARGET: &[Field] = &[
+    ("SenderAddress", RsCellType::Text),
+    ("ConnectorId", RsCellType::Text),
+    ("TenantId", RsCellType::Text),
+    // An object of the list itself: its key needs no looking up.
+    ("Listed", RsCellType::Bool),
+    ("Reason", RsCellType::Text),
+    ("RestrictedSince", RsCellType::Ticks),
+    ("ConnectorName", RsCellType::Text),
+];
+
+/// What an item of input names.
+pub fn target(item: &mut Fields) -> Target {
+    let known = item.flag("Listed").then(|| Known {
+        reason: item.text("Reason").unwrap_or_default(),
+        since: item.moment("RestrictedSince"),
+        connector_name: item.text("ConnectorName"),
+    });
+    Target {
+        sender_address: item.text("SenderAddress"),
+        connector_id: item.text("ConnectorId"),
+        tenant_id: item.text("TenantId"),
+        known,
+    }
+}

@@ -1,0 +1,124 @@
+//! `Connect-RestrictedSender` and `Get-RestrictedSenderConnection`.
+
+use std::time::Duration;
+
+use restricted_sender_core::connection::{Connection, Options, Practice};
+use restricted_sender_core::error::{Code, Error, Result};
+use restricted_sender_core::exchange::{Deadlines, Secret};
+use restricted_sender_core::host::{Host, Row};
+use restricted_sender_core::Clock;
+use restricted_sender_sandbox::{Sandbox, Scenario};
+
+use super::{Spec, Start};
+use crate::cell::RsCellType;
+use crate::fields::Fields;
+use crate::session::{Connected, Session};
+
+pub const CONNECT: Spec = Spec {
+    name: "connect-restricted-sender",
+    parameters: &[
+        ("Organization", RsCellType::Text),
+        ("AppId", RsCellType::Text),
+        ("ClientSecret", RsCellType::Text),
+        ("AccessToken", RsCellType::Text),
+        ("ExchangeEnvironmentName", RsCellType::Text),
+        ("ConnectionUri", RsCellType::Text),
+        ("AzureADAuthorizationEndpointUri", RsCellType::Text),
+        ("TimeoutSec", RsCellType::Int64),
+        ("Sandbox", RsCellType::Bool),
+        ("Scenario", RsCellType::Text),
+        ("Seed", RsCellType::Int64),
+        ("TimeScale", RsCellType::Double),
+    ],
+    input: &[],
+    needs_connection: false,
+    start: |start| Box::pin(connect(start)),
+};
+
+pub const STATUS: Spec = Spec {
+    name: "get-restricted-sender-connection",
+    parameters: &[],
+    input: &[],
+    needs_connection: true,
+    start: |Start { session, host, .. }| Box::pin(async move { tell(&session, &host).await }),
+};
+
+async fn connect(Start { session, mut parameters, host }: Start) -> Result<()> {
+    session.must_be_free()?;
+    let connected =
+        if parameters.flag("Sandbox") { practise(&mut parameters).await } else { sign_in(&mut parameters).await }?;
+    if connected.sandbox.is_some() {
+        host.warn(format!(
+            "{} is a practice tenant on this machine: nothing here is real, and it ends with the connection.",
+            connected.connection.organization()
+        ))
+        .await?;
+    }
+    session.connect(connected)?;
+    tell(&session, &host).await
+}
+
+async fn tell(session: &Session, host: &Host) -> Result<()> {
+    host.row(Row::Connection(session.connected()?.connection.status().await)).await
+}
+
+async fn sign_in(parameters: &mut Fields) -> Result<Connected> {
+    let options = Options {
+        organization: parameters.text("Organization"),
+        app_id: parameters.text("AppId"),
+        client_secret: parameters.text("ClientSecret").map(Secret::new),
+        access_token: parameters.text("AccessToken").map(Secret::new),
+        environment: parameters.text("ExchangeEnvironmentName"),
+        connection_uri: parameters.text("ConnectionUri"),
+        authorization_uri: parameters.text("AzureADAuthorizationEndpointUri"),
+        deadlines: deadlines(parameters)?,
+        practice: None,
+    };
+    Ok(Connected { connection: Connection::open(options, Clock::system()).await?, sandbox: None })
+}
+
+/// Starts a practice tenant and signs in to it like to any other, with a clock that both share.
+async fn practise(parameters: &mut Fields) -> Result<Connected> {
+    let invalid = |message: String| Error::new(Code::InvalidConnection, message);
+    let scenario = match parameters.text("Scenario") {
+        None => Scenario::default(),
+        Some(name) => name.parse().map_err(|error| invalid(format!("-Scenario: {error}.")))?,
+    };
+    let seed = parameters.int("Seed").map_or(Ok(1), u64::try_from);
+    let seed = seed.map_err(|_| invalid("-Seed must not be negative.".to_owned()))?;
+    let scale = parameters.real("TimeScale").unwrap_or(1.0);
+    if !(0.0..=1e6).contains(&scale) {
+        return Err(invalid("-TimeScale must lie between 0 (time stands still) and 1000000.".to_owned()));
+    }
+    let clock = Clock::practice(Clock::system().now(), scale);
+    let options = restricted_sender_sandbox::Options { port: 0, seed, scenario, clock: clock.clone() };
+    let sandbox = Sandbox::start(options).await.map_err(|error| {
+        Error::new(Code::HostUnreachable, "The practice tenant could not be started on this machine.").caused_by(&error)
+    })?;
+    let invitation = sandbox.invitation();
+    let options = Options {
+        organization: Some(invitation.organization.clone()),
+        app_id: Some(invitation.app_id.clone()),
+        client_secret: Some(Secret::new(invitation.client_secret.clone())),
+        connection_uri: Some(invitation.uri.clone()),
+        authorization_uri: Some(invitation.uri.clone()),
+        deadlines: deadlines(parameters)?,
+        practice: Some(Practice {
+            authority: invitation.ca_certificate.clone(),
+            plain_uri: invitation.plain_uri.clone(),
+        }),
+        ..Options::default()
+    };
+    Ok(Connected { connection: Connection::open(options, clock).await?, sandbox: Some(sandbox) })
+}
+
+fn deadlines(parameters: &mut Fields) -> Result<Deadlines> {
+    let Some(seconds) = parameters.int("TimeoutSec") else { return Ok(Deadlines::default()) };
+    match u64::try_from(seconds) {
+        Ok(seconds @ 1..) => {
+            let limit = Duration::from_secs(seconds);
+            Ok(Deadlines { connect: limit.min(Deadlines::default().connect), silence: limit })
+        }
+        _ => Err(Error::new(Code::InvalidConnection, "-TimeoutSec must be at least 1.")),
+    }
+}

@@ -1,0 +1,170 @@
+//! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
+//! first blocked sender.
+
+use restricted_sender_clock::Clock;
+use time::OffsetDateTime;
+
+use crate::error::{Code, Error, Result};
+use crate::exchange::cloud::Cloud;
+use crate::exchange::{Cmdlet, Credential, Deadlines, Exchange, Secret};
+
+/// What the admin says to connect.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Domain or id of the organization.
+    pub organization: Option<String>,
+    /// The app's id, with `client_secret`.
+    pub app_id: Option<String>,
+    /// The app's secret.
+    pub client_secret: Option<Secret>,
+    /// A token obtained elsewhere, instead of app and secret.
+    pub access_token: Option<Secret>,
+    /// Which Microsoft cloud; worldwide when absent.
+    pub environment: Option<String>,
+    /// Another Exchange endpoint than the cloud's.
+    pub connection_uri: Option<String>,
+    /// Another token endpoint than the cloud's.
+    pub authorization_uri: Option<String>,
+    /// How long the network may take.
+    pub deadlines: Deadlines,
+    /// Set for a practice tenant.
+    pub practice: Option<Practice>,
+}
+
+/// What is particular to a practice tenant.
+#[derive(Debug, Clone)]
+pub struct Practice {
+    /// The certificate (PEM) of the tenant's own authority.
+    pub authority: String,
+    /// Its plain HTTP address, where its request log and its clock can be asked.
+    pub plain_uri: String,
+}
+
+/// A connection to one organization.
+#[derive(Debug)]
+pub struct Connection {
+    exchange: Exchange,
+    clock: Clock,
+    practice: Option<Practice>,
+    tenant_id: Option<String>,
+    account: String,
+    connected_at: OffsetDateTime,
+}
+
+/// What there is to see of a connection.
+#[derive(Debug, Clone)]
+pub struct ConnectionStatus {
+    /// The organization as the admin named it.
+    pub organization: String,
+    /// Its id, where the token tells it.
+    pub tenant_id: Option<String>,
+    /// `AppOnly: <id>` or `AccessToken`.
+    pub account: String,
+    /// Name of the Microsoft cloud.
+    pub environment: String,
+    /// The Exchange endpoint.
+    pub connection_uri: String,
+    /// Whether it is a practice tenant.
+    pub practice: bool,
+    /// The practice tenant's plain HTTP address.
+    pub practice_uri: Option<String>,
+    /// When the connection was made.
+    pub connected_at: OffsetDateTime,
+    /// When the token in hand expires, where that is known.
+    pub token_expires: Option<OffsetDateTime>,
+}
+
+impl Connection {
+    /// Connects: gets a token and reads the first page of the list, which is what everything else builds on.
+    ///
+    /// # Errors
+    /// [`Code::InvalidConnection`], [`Code::InvalidUri`], and whatever keeps the list from being read.
+    pub async fn open(options: Options, clock: Clock) -> Result<Self> {
+        let cloud = Cloud::named(options.environment.as_deref())
+            .ok_or_else(|| {
+                let known = Cloud::names().collect::<Vec<_>>().join(", ");
+                invalid(format!("There is no Exchange environment of that name; there are {known}."))
+            })?
+            .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
+        let organization = options
+            .organization
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| invalid("No organization is named."))?;
+        let (credential, account) = match (options.app_id, options.client_secret, options.access_token) {
+            (Some(app_id), Some(secret), None) => {
+                let account = format!("App {app_id}");
+                (Credential::ClientSecret { app_id, secret }, account)
+            }
+            (None, None, Some(token)) => (Credential::AccessToken(token), "Access token".to_owned()),
+            _ => return Err(invalid(format!("Nothing, or too much, says how to sign in to {organization}."))),
+        };
+        let authority = options.practice.as_ref().map(|practice| practice.authority.as_str());
+        let exchange =
+            Exchange::new(cloud, organization.clone(), credential, authority, options.deadlines, clock.clone())?;
+        let connected_at = clock.now();
+        exchange
+            .read(Cmdlet::new("Get-BlockedSenderAddress"))
+            .next()
+            .await
+            .map_err(|error| error.about(&organization))?;
+        let tenant_id = exchange.tenant_id().await?;
+        Ok(Self { exchange, clock, practice: options.practice, tenant_id, account, connected_at })
+    }
+
+    /// The organization's Exchange.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// The organization as the admin named it.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        self.exchange.organization()
+    }
+
+    /// The organization's name for a question or a warning; a practice tenant says that it is one.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let practice = if self.is_practice() { " (practice tenant)" } else { "" };
+        format!("{}{practice}", self.organization())
+    }
+
+    /// The organization's id, where the token tells it.
+    #[must_use]
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
+    /// Whether nothing here is real.
+    #[must_use]
+    pub fn is_practice(&self) -> bool {
+        self.practice.is_some()
+    }
+
+    /// Domain time of this connection.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// What there is to see of it now.
+    pub async fn status(&self) -> ConnectionStatus {
+        ConnectionStatus {
+            organization: self.organization().to_owned(),
+            tenant_id: self.tenant_id.clone(),
+            account: self.account.clone(),
+            environment: self.exchange.cloud().name.clone(),
+            connection_uri: self.exchange.cloud().exchange.clone(),
+            practice: self.is_practice(),
+            practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
+            connected_at: self.connected_at,
+            token_expires: self.exchange.token_expires().await,
+        }
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::InvalidConnection, message)
+}

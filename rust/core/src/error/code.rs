@@ -1,0 +1,226 @@
+//! The table of every error there is. Documentation (docs/errors.md) is printed from it, the module's error ids and
+//! categories come from it, and a test of the module walks it and provokes each.
+
+use std::fmt;
+
+/// What sort of failure it is. Names and numbers are those of PowerShell's `ErrorCategory`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+#[allow(missing_docs, reason = "the names are PowerShell's and say it")]
+pub enum Kind {
+    InvalidArgument = 5,
+    InvalidData = 6,
+    InvalidOperation = 7,
+    InvalidResult = 8,
+    ObjectNotFound = 13,
+    OperationStopped = 14,
+    OperationTimeout = 15,
+    PermissionDenied = 18,
+    ResourceUnavailable = 21,
+    SecurityError = 25,
+    ConnectionError = 27,
+    AuthenticationError = 28,
+    LimitsExceeded = 29,
+}
+
+/// Whether the same call may succeed later without anybody changing anything.
+const LATER: bool = true;
+const NEVER: bool = false;
+
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $number:literal, $kind:ident, $retryable:ident, $action:literal;)+) => {
+        /// A stable name for each way to fail. Numbers are never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $meaning])+ $name = $number,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of its number.
+            pub const ALL: &'static [Code] = &[$(Code::$name),+];
+
+            /// The name without its number, for example `NotListed`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$name => stringify!($name)),+ }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$name => concat!($($meaning),+).trim_ascii()),+ }
+            }
+
+            /// What sort of failure it is.
+            #[must_use]
+            pub fn kind(self) -> Kind {
+                match self { $(Code::$name => Kind::$kind),+ }
+            }
+
+            /// Whether the same call may succeed later without anybody changing anything.
+            #[must_use]
+            pub fn retryable(self) -> bool {
+                match self { $(Code::$name => $retryable),+ }
+            }
+
+            /// What the admin should do.
+            #[must_use]
+            pub fn recommended_action(self) -> &'static str {
+                match self { $(Code::$name => $action),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No connection to an organization.
+    NotConnected = 1001, ConnectionError, NEVER,
+        "Connect first: Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or -AccessToken <token>, or -Sandbox to try it on a practice tenant.";
+    /// The connection was closed.
+    Disconnected = 1002, ConnectionError, NEVER,
+        "Connect again with Connect-RestrictedSender.";
+    /// The connection is already in use for an organization.
+    AlreadyConnected = 1003, InvalidOperation, NEVER,
+        "Open a connection of its own for each organization.";
+    /// A parameter of the connection is missing or contradicts another.
+    InvalidConnection = 1004, InvalidArgument, NEVER,
+        "Give -Organization with either -AppId and -ClientSecret or -AccessToken, or give -Sandbox alone.";
+    /// An endpoint is not an absolute https address (http is taken for this machine only).
+    InvalidUri = 1005, InvalidArgument, NEVER,
+        "Give an address such as https://host.example without path or query.";
+    /// Not an email address.
+    InvalidAddress = 1006, InvalidArgument, NEVER,
+        "Give a full address such as user@contoso.com, or a pattern with * or ?.";
+    /// Not the id of a connector.
+    InvalidConnectorId = 1007, InvalidArgument, NEVER,
+        "Give the connector's GUID; Get-RestrictedSender -EntityType Connector shows it.";
+    /// The input names neither a sender address nor a connector.
+    NothingNamed = 1008, InvalidArgument, NEVER,
+        "Give -SenderAddress or -ConnectorId, or objects that have one of these properties.";
+    /// The input names a sender address and a connector at once.
+    BothNamed = 1009, InvalidArgument, NEVER,
+        "Give one of -SenderAddress and -ConnectorId for each entity.";
+    /// The object belongs to another organization than the connection.
+    WrongOrganization = 1010, InvalidArgument, NEVER,
+        "Choose the connection of that organization with -Connection; Get-RestrictedSenderConnection lists them.";
+    /// The change needs a confirmation and nobody can be asked.
+    ConfirmationImpossible = 1011, InvalidOperation, NEVER,
+        "After the account is secured, run it with -Confirm:$false.";
+    /// A pattern where a single entity must be named.
+    PatternNotAllowed = 1012, InvalidArgument, NEVER,
+        "Name the address in full, or pipe from Get-RestrictedSender, which takes patterns.";
+
+    /// The client secret is wrong.
+    WrongSecret = 2001, AuthenticationError, NEVER,
+        "Check -ClientSecret: it must be the secret's value, not its id, and belong to the app given by -AppId.";
+    /// The client secret has expired.
+    SecretExpired = 2002, AuthenticationError, NEVER,
+        "Create a new client secret for the app in Microsoft Entra and use it.";
+    /// The organization has no such app.
+    AppNotFound = 2003, AuthenticationError, NEVER,
+        "Check -AppId (application id) and -Organization: the app must be consented in this organization and cloud.";
+    /// There is no such organization.
+    TenantNotFound = 2004, AuthenticationError, NEVER,
+        "Check -Organization (for example contoso.onmicrosoft.com) and -ExchangeEnvironmentName.";
+    /// The token endpoint refused for another reason.
+    TokenRefused = 2005, AuthenticationError, NEVER,
+        "Read the AADSTS number in the message; the sign-in log in Microsoft Entra has the details.";
+    /// The access token has expired.
+    TokenExpired = 2006, AuthenticationError, NEVER,
+        "Get a new access token and connect again; with -AppId and a credential the module renews tokens itself.";
+    /// Exchange did not accept the token: the app has no permission there, or the token is for somebody else.
+    NotAuthorized = 2007, AuthenticationError, NEVER,
+        "Grant the app role Exchange.ManageAsApp and consent to it; check that the token is for Exchange Online and for this organization.";
+    /// The account or app lacks the role for this cmdlet.
+    NoRole = 2008, PermissionDenied, NEVER,
+        "Assign Organization Management or Security Administrator (Global Reader is enough for reading); a new role needs up to an hour to arrive.";
+
+    /// The host name could not be resolved.
+    HostNotFound = 3001, ConnectionError, LATER,
+        "Check the address, DNS and the network connection.";
+    /// The host did not accept the connection.
+    HostUnreachable = 3002, ConnectionError, LATER,
+        "Check the address, the firewall and the proxy settings.";
+    /// No trusted encrypted connection.
+    TlsFailure = 3003, SecurityError, NEVER,
+        "Check the machine's clock and its trusted root certificates; an inspecting proxy's certificate authority must be trusted here.";
+    /// No reply in time.
+    Timeout = 3004, OperationTimeout, LATER,
+        "Try again; raise -TimeoutSec when the service is slow.";
+    /// The connection broke before the reply was complete.
+    ConnectionLost = 3005, ConnectionError, LATER,
+        "Try again; if it persists, look at proxies and firewalls between here and the service.";
+    /// The reply is larger than anything the service should send.
+    ResponseTooLarge = 3006, InvalidResult, NEVER,
+        "Narrow the request; if it persists, something else answers in the service's place.";
+    /// The reply is not what the service should send.
+    ResponseUnreadable = 3007, InvalidResult, NEVER,
+        "See whether a proxy or a sign-in page answers in the service's place.";
+    /// The list changed or its page link expired while it was read.
+    PageExpired = 3008, InvalidResult, LATER,
+        "Run the command again to read the list from its beginning.";
+    /// The service asks to slow down.
+    Throttled = 3009, LimitsExceeded, LATER,
+        "Wait the time named in the message (or a few minutes), then try again.";
+    /// The service has a problem of its own.
+    ServiceUnavailable = 3010, ResourceUnavailable, LATER,
+        "Try again in a few minutes; see the service health page of the admin center.";
+
+    /// Known to the organization, but not in the list of restricted entities.
+    NotListed = 4001, ObjectNotFound, NEVER,
+        "Nothing to unblock here. List what is restricted with Get-RestrictedSender; a bounce with another code has another cause.";
+    /// Neither in the list of restricted entities nor known to the organization.
+    UnknownAddress = 4002, ObjectNotFound, NEVER,
+        "Check the spelling and the organization.";
+    /// The entry had left the list before the unblock.
+    AlreadyGone = 4003, ObjectNotFound, NEVER,
+        "Nothing to do: somebody else unblocked it or the restriction ended. Effect can take up to 24 hours.";
+    /// The service unblocks this entity no more.
+    UnblockLimitReached = 4004, LimitsExceeded, NEVER,
+        "Open a case with Microsoft Support: only they can lift this restriction now. Find out first why it came back.";
+    /// The reply to the unblock was lost and the list does not tell whether it took effect.
+    OutcomeUnknown = 4005, InvalidResult, NEVER,
+        "Do not repeat it blindly: an entry stays listed for up to an hour after an unblock. Ask Test-RestrictedSender later and unblock again only if it is still listed.";
+    /// Exchange refused the cmdlet.
+    CmdletFailed = 4006, InvalidOperation, NEVER,
+        "Read the service's message; Microsoft Support can look up the request id.";
+
+    /// The operation was cancelled.
+    Cancelled = 9001, OperationStopped, NEVER,
+        "Start it again when wanted; a change that had been sent may have taken effect.";
+    /// A program used the library in a way it does not allow.
+    Misuse = 9002, InvalidOperation, NEVER,
+        "This is a defect of the calling program: report it with the message.";
+    /// The library failed in a way that its makers did not foresee.
+    Panic = 9003, InvalidResult, NEVER,
+        "This is a defect of RestrictedSender: report it with the message and the location.";
+}
+
+impl Code {
+    /// The code as scripts see it, for example `RS4001`.
+    #[must_use]
+    pub fn id(self) -> String {
+        format!("RS{}", self as u16)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_and_every_text_is_a_sentence() {
+        assert!(Code::ALL.windows(2).all(|pair| (pair[0] as u16) < (pair[1] as u16)));
+        for code in Code::ALL {
+            assert!(code.meaning().ends_with('.'), "{code}: {}", code.meaning());
+            assert!(code.recommended_action().ends_with('.'), "{code}");
+            assert!(code.recommended_action().is_ascii(), "{code}: consoles of Windows PowerShell");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Exchange Online as the product sees it: run a cmdlet, get typed records or an error that says what to do.
+//!
+//! Wire facts: the admin REST endpoint that the official PowerShell module speaks.
+
+pub mod cloud;
+mod fault;
+mod invoke;
+mod reply;
+mod token;
+mod transport;
+mod value;
+
+pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
+pub use invoke::{Changed, Cmdlet, Exchange, Pages};
+pub use token::{Credential, Secret};
+pub use transport::{parse_endpoint, Deadlines};
+pub use value::{Record, Value};

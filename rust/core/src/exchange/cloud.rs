@@ -1,0 +1,134 @@
+//! The Microsoft clouds: where each answers, and where its portals are.
+
+use crate::error::Result;
+
+/// The addresses of one cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloud {
+    /// The name that `Connect-ExchangeOnline -ExchangeEnvironmentName` uses.
+    pub name: String,
+    /// Base of the Exchange admin endpoint.
+    pub exchange: String,
+    /// Base of the token endpoint.
+    pub login: String,
+    /// The portal page that lists restricted entities.
+    pub restricted_entities: String,
+    /// Where multi-factor authentication is set up.
+    pub multi_factor_authentication: String,
+    /// Where a user's password is reset.
+    pub password: String,
+}
+
+struct Known {
+    name: &'static str,
+    exchange: &'static str,
+    login: &'static str,
+    security: &'static str,
+    entra: &'static str,
+    admin: &'static str,
+}
+
+// Endpoints: the official module's table of environments. The portal hosts of the national clouds, and the address of
+// Exchange in China, are assumptions (?): no primary source names the pages in those clouds.
+const KNOWN: [Known; 4] = [
+    Known {
+        name: "O365Default",
+        exchange: "https://outlook.office365.com",
+        login: "https://login.microsoftonline.com",
+        security: "https://security.microsoft.com",
+        entra: "https://entra.microsoft.com",
+        admin: "https://admin.microsoft.com",
+    },
+    Known {
+        name: "O365USGovGCCHigh",
+        exchange: "https://outlook.office365.us",
+        login: "https://login.microsoftonline.us",
+        security: "https://security.microsoft.us",
+        entra: "https://entra.microsoft.us",
+        admin: "https://portal.office365.us",
+    },
+    Known {
+        name: "O365USGovDoD",
+        exchange: "https://outlook-dod.office365.us",
+        login: "https://login.microsoftonline.us",
+        security: "https://security.apps.mil",
+        entra: "https://entra.microsoft.us",
+        admin: "https://portal.apps.mil",
+    },
+    Known {
+        name: "O365China",
+        exchange: "https://partner.outlook.cn",
+        login: "https://login.partner.microsoftonline.cn",
+        security: "https://security.microsoft.cn",
+        entra: "https://entra.microsoftonline.cn",
+        admin: "https://portal.partner.microsoftonline.cn",
+    },
+];
+
+impl Cloud {
+    /// The cloud of that name, without regard to case; `None` names the worldwide one.
+    #[must_use]
+    pub fn named(name: Option<&str>) -> Option<Self> {
+        let name = name.unwrap_or(KNOWN[0].name);
+        let known = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(name))?;
+        Some(Self {
+            name: known.name.into(),
+            exchange: known.exchange.into(),
+            login: known.login.into(),
+            restricted_entities: format!("{}/restrictedentities", known.security),
+            multi_factor_authentication: format!(
+                "{}/#view/Microsoft_AAD_IAM/MultifactorAuthenticationMenuBlade",
+                known.entra
+            ),
+            password: format!("{}/#/users", known.admin),
+        })
+    }
+
+    /// The names that [`named`](Self::named) knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().map(|known| known.name)
+    }
+
+    /// The same cloud with endpoints of the admin's choice.
+    ///
+    /// # Errors
+    /// [`Code::InvalidUri`](crate::error::Code::InvalidUri) when one is not an https address.
+    pub fn at(mut self, exchange: Option<&str>, login: Option<&str>) -> Result<Self> {
+        if let Some(exchange) = exchange {
+            self.exchange = super::parse_endpoint("ConnectionUri", exchange)?;
+        }
+        if let Some(login) = login {
+            self.login = super::parse_endpoint("AzureADAuthorizationEndpointUri", login)?;
+        }
+        Ok(self)
+    }
+
+    /// The scope of a token for the Exchange endpoint.
+    #[must_use]
+    pub fn scope(&self) -> String {
+        format!("{}/.default", self.exchange)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worldwide_is_the_default_and_names_ignore_case() {
+        let cloud = Cloud::named(None).unwrap();
+        assert_eq!(cloud.scope(), "https://outlook.office365.com/.default");
+        assert_eq!(cloud.restricted_entities, "https://security.microsoft.com/restrictedentities");
+        assert_eq!(Cloud::named(Some("o365usgovdod")).unwrap().exchange, "https://outlook-dod.office365.us");
+        assert_eq!(Cloud::named(Some("Mars")), None);
+        assert_eq!(Cloud::names().count(), 4);
+    }
+
+    #[test]
+    fn chosen_endpoints_replace_the_known_ones() {
+        let cloud = Cloud::named(None).unwrap().at(Some("http://127.0.0.1:8080/"), None).unwrap();
+        assert_eq!(cloud.scope(), "http://127.0.0.1:8080/.default");
+        assert_eq!(cloud.login, "https://login.microsoftonline.com");
+        assert!(cloud.at(None, Some("http://login.contoso.com")).is_err(), "tokens never travel in the clear");
+    }
+}

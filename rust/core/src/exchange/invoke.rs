@@ -1,0 +1,278 @@
+//! Running a cmdlet: `POST {base}/adminapi/beta/{tenant}/InvokeCommand`, page after page.
+
+use restricted_sender_clock::Clock;
+use serde_json::{json, Map, Value as Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::cloud::Cloud;
+use super::fault;
+use super::reply::Reply;
+use super::token::{escape, Credential, Token, Tokens};
+use super::transport::{self, Deadlines, Response};
+use super::value::Record;
+use crate::error::{Code, Error, Result};
+
+/// A cmdlet with its parameters.
+#[derive(Debug, Clone)]
+pub struct Cmdlet {
+    name: &'static str,
+    parameters: Map<String, Json>,
+}
+
+impl Cmdlet {
+    /// The cmdlet of that name, without parameters.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self { name, parameters: Map::new() }
+    }
+
+    /// Adds a parameter; an absent value adds none.
+    #[must_use]
+    pub fn with(mut self, parameter: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.parameters.insert(parameter.to_owned(), value.into());
+        }
+        self
+    }
+}
+
+/// The Exchange Online of one organization.
+#[derive(Debug)]
+pub struct Exchange {
+    http: reqwest::Client,
+    cloud: Cloud,
+    organization: String,
+    tokens: Tokens,
+    /// One id for all requests of a connection.
+    connection_id: Uuid,
+}
+
+/// A list may have this many pages of 1,000; more means that the links go in circles.
+const MOST_PAGES: usize = 1000;
+
+/// The mailbox that stands for an organization when an app asks; the same in every organization.
+const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
+
+impl Exchange {
+    /// Prepares for `organization`; nothing is sent yet. `authority` as in [`transport::client`].
+    ///
+    /// # Errors
+    /// [`Code::TlsFailure`] when this machine cannot set up encryption.
+    pub fn new(
+        cloud: Cloud,
+        organization: String,
+        credential: Credential,
+        authority: Option<&str>,
+        deadlines: Deadlines,
+        clock: Clock,
+    ) -> Result<Self> {
+        let http = transport::client(&[&cloud.exchange, &cloud.login], authority, deadlines)?;
+        let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock);
+        Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
+    }
+
+    /// The organization as the admin named it.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// The cloud it lives in.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The organization's id, where the token tells it.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn tenant_id(&self) -> Result<Option<String>> {
+        Ok(self.tokens.current().await?.tenant_id)
+    }
+
+    /// When the token in hand expires, where that is known.
+    pub async fn token_expires(&self) -> Option<OffsetDateTime> {
+        self.tokens.expires().await
+    }
+
+    /// Starts reading what a cmdlet returns.
+    #[must_use]
+    pub fn read(&self, cmdlet: Cmdlet) -> Pages<'_> {
+        Pages { exchange: self, request: Request::new(self, cmdlet), next: Next::First, pages: 0 }
+    }
+
+    /// Reads all that a cmdlet returns.
+    ///
+    /// # Errors
+    /// The first failure: what was read before it is not the whole answer.
+    pub async fn read_all(&self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
+        let mut pages = self.read(cmdlet);
+        let mut records = Vec::new();
+        while let Some(page) = pages.next().await? {
+            records.extend(page);
+        }
+        Ok(records)
+    }
+
+    /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
+    ///
+    /// # Errors
+    /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: nothing is repeated, save after a refusal
+    /// of the token, which comes before anything is done.
+    pub async fn change(&self, cmdlet: Cmdlet) -> Result<Changed> {
+        let request = Request::new(self, cmdlet);
+        let (reply, request_id) = request.send(self, &request.address).await?;
+        Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
+    }
+}
+
+/// What the service said to a change that it accepted.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+    /// Its warnings.
+    pub warnings: Vec<String>,
+}
+
+/// The pages of a list, read one by one.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    exchange: &'a Exchange,
+    request: Request,
+    next: Next,
+    pages: usize,
+}
+
+#[derive(Debug)]
+enum Next {
+    First,
+    Link(String),
+    End,
+}
+
+impl Pages<'_> {
+    /// The next page, or nothing after the last.
+    ///
+    /// # Errors
+    /// Any failure; the list is then incomplete and must not be taken for the whole.
+    pub async fn next(&mut self) -> Result<Option<Vec<Record>>> {
+        let address = match &self.next {
+            Next::End => return Ok(None),
+            Next::First => self.request.address.clone(),
+            Next::Link(link) => link.clone(),
+        };
+        let (reply, request_id) = self.request.send(self.exchange, &address).await?;
+        self.pages += 1;
+        self.next = match reply.next_link {
+            None => Next::End,
+            Some(link) => Next::Link(self.checked(link, request_id)?),
+        };
+        Ok(Some(reply.value.unwrap_or_default()))
+    }
+
+    /// A link may only lead on within the endpoint that it came from: the token goes with it.
+    fn checked(&self, link: String, request_id: Option<String>) -> Result<String> {
+        let organization = &self.exchange.organization;
+        let refuse = |why: &str| {
+            let message = format!("The list of {organization} could not be read to its end: {why}.");
+            Error::new(Code::ResponseUnreadable, message).with(|details| details.request_id = request_id.clone())
+        };
+        if self.pages >= MOST_PAGES {
+            return Err(refuse("it has more pages than any list should have"));
+        }
+        let origin = |address: &str| url::Url::parse(address).map(|url| url.origin());
+        match (origin(&link), origin(&self.exchange.cloud.exchange)) {
+            (Ok(there), Ok(here)) if there == here => Ok(link),
+            _ => Err(refuse("its next page lies on another host")),
+        }
+    }
+}
+
+/// One cmdlet on its way: pages and a second try keep its id.
+#[derive(Debug)]
+struct Request {
+    cmdlet: &'static str,
+    address: String,
+    body: Json,
+    id: Uuid,
+}
+
+impl Request {
+    fn new(exchange: &Exchange, cmdlet: Cmdlet) -> Self {
+        let base = &exchange.cloud.exchange;
+        Self {
+            cmdlet: cmdlet.name,
+            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&exchange.organization)),
+            body: json!({ "CmdletInput": { "CmdletName": cmdlet.name, "Parameters": cmdlet.parameters } }),
+            id: Uuid::new_v4(),
+        }
+    }
+
+    async fn send(&self, exchange: &Exchange, address: &str) -> Result<(Reply, Option<String>)> {
+        let token = exchange.tokens.current().await?;
+        let response = self.send_with(exchange, address, &token).await?;
+        if response.status != 401 {
+            return self.read(exchange, &response);
+        }
+        match exchange.tokens.after_refusal(&token).await? {
+            Some(token) => self.read(exchange, &self.send_with(exchange, address, &token).await?),
+            None => self.read(exchange, &response),
+        }
+    }
+
+    async fn send_with(&self, exchange: &Exchange, address: &str, token: &Token) -> Result<Response> {
+        let mut request = exchange
+            .http
+            .post(address)
+            .bearer_auth(token.bearer.reveal())
+            .header("Accept-Charset", "UTF-8")
+            .header("X-CmdletName", self.cmdlet)
+            .header("client-request-id", self.id.to_string())
+            .header("connection-id", exchange.connection_id.to_string())
+            .header("X-ResponseFormat", "json")
+            .header("X-SerializationLevel", "Partial")
+            .header("X-ClientApplication", "RestrictedSender")
+            .header("Prefer", "odata.maxpagesize=1000")
+            .json(&self.body);
+        if let (true, Some(tenant)) = (exchange.tokens.is_app_only(), &token.tenant_id) {
+            request = request.header("X-AnchorMailbox", format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
+        }
+        transport::send(request, &exchange.cloud.exchange).await
+    }
+
+    /// The status decides first: the body of a refusal may be anything.
+    fn read(&self, exchange: &Exchange, response: &Response) -> Result<(Reply, Option<String>)> {
+        let organization = &exchange.organization;
+        let fail = |body| fault::of_reply(self.cmdlet, organization, response, body);
+        if response.status == 204 {
+            return Ok((Reply::default(), response.request_id()));
+        }
+        let reply = serde_json::from_slice::<Reply>(&response.body);
+        if !(200..300).contains(&response.status) {
+            return Err(fail(reply.ok().and_then(|reply| reply.error)));
+        }
+        match reply {
+            Ok(Reply { error: Some(error), .. }) => Err(fail(Some(error))),
+            Ok(Reply { errors: Some(errors), .. }) if !errors.is_empty() => {
+                let said = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let message = format!("{} in {organization} did not finish. The service says: {said}", self.cmdlet);
+                Err(Error::new(Code::CmdletFailed, message).with(|details| {
+                    details.http_status = Some(response.status);
+                    details.request_id = response.request_id();
+                }))
+            }
+            Ok(reply) => Ok((reply, response.request_id())),
+            Err(error) => {
+                let host = &exchange.cloud.exchange;
+                let message = format!("{host} sent something else than the reply to {}.", self.cmdlet);
+                Err(Error::new(Code::ResponseUnreadable, message).caused_by(&error).with(|details| {
+                    details.http_status = Some(response.status);
+                    details.request_id = response.request_id();
+                }))
+            }
+        }
+    }
+}

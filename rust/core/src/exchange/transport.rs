@@ -1,0 +1,178 @@
+//! HTTP: one client per connection, everything bounded, TLS except to this machine.
+
+use std::io::Read;
+use std::time::Duration;
+
+use flate2::read::MultiGzDecoder;
+use reqwest::header::HeaderMap;
+use reqwest::{Certificate, Client, RequestBuilder};
+use url::{Host, Url};
+
+use super::fault;
+use crate::error::{Code, Error, Result};
+
+/// How long the network may take. Real time: it does not follow the connection's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// To reach the host and agree on encryption.
+    pub connect: Duration,
+    /// From one piece of a reply to the next.
+    pub silence: Duration,
+}
+
+impl Default for Deadlines {
+    /// 15 seconds to connect; 100 seconds of silence, which is what the official module's HTTP client grants.
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(15), silence: Duration::from_secs(100) }
+    }
+}
+
+/// No reply of the service comes near this size; one that does would fill the memory.
+const LARGEST_REPLY: usize = 64 * 1024 * 1024;
+
+/// Makes the HTTP client for the given endpoints. `authority` is the certificate (PEM) of a practice tenant's own
+/// authority; with it, the machine's trusted roots do not count.
+pub fn client(endpoints: &[&str], authority: Option<&str>, deadlines: Deadlines) -> Result<Client> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("RestrictedSender/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(deadlines.connect)
+        .read_timeout(deadlines.silence);
+    if endpoints.iter().all(|endpoint| Url::parse(endpoint).is_ok_and(|url| is_this_machine(&url))) {
+        builder = builder.no_proxy();
+    }
+    if let Some(authority) = authority {
+        let certificate = Certificate::from_pem(authority.as_bytes()).map_err(|error| {
+            Error::new(Code::TlsFailure, "The certificate of the practice tenant cannot be read.").caused_by(&error)
+        })?;
+        builder = builder.tls_built_in_root_certs(false).add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| {
+        Error::new(Code::TlsFailure, "No encrypted connection can be set up on this machine.").caused_by(&error)
+    })
+}
+
+/// Checks an endpoint's address and gives it back without a final slash.
+///
+/// # Errors
+/// [`Code::InvalidUri`] unless it is `https://host[:port]`, or `http://` to this machine.
+pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
+    let refuse = |why: &str| Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter);
+    let url = Url::parse(text.trim()).map_err(|error| refuse("is not an absolute address").caused_by(&error))?;
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_this_machine(&url)) {
+        return Err(refuse("must begin with https:// (tokens would travel unencrypted)"));
+    }
+    if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("must name a host and no user"));
+    }
+    if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
+        return Err(refuse("must end after the host and port"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A complete reply, its body decompressed.
+#[derive(Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    headers: HeaderMap,
+    /// The body; empty where it could not be decompressed, since the status matters more.
+    pub body: Vec<u8>,
+}
+
+/// Sends a request and reads the whole reply. `host` is whom the admin believes to be asking.
+pub async fn send(request: RequestBuilder, host: &str) -> Result<Response> {
+    let mut reply = request
+        .header("Accept", "application/json")
+        .header("Accept-Encoding", "gzip")
+        .send()
+        .await
+        .map_err(|error| fault::of_transport(&error, host))?;
+    let too_large = || {
+        let largest = LARGEST_REPLY / (1024 * 1024);
+        Error::new(Code::ResponseTooLarge, format!("{host} sent a reply of more than {largest} MB."))
+    };
+    let mut body = Vec::new();
+    while let Some(chunk) = reply.chunk().await.map_err(|error| fault::of_transport(&error, host))? {
+        if body.len() + chunk.len() > LARGEST_REPLY {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    // Gzip is recognized by its first bytes: replies exist that are labelled gzip and are not.
+    if body.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = Vec::new();
+        match MultiGzDecoder::new(body.as_slice()).take(LARGEST_REPLY as u64 + 1).read_to_end(&mut plain) {
+            Ok(_) if plain.len() > LARGEST_REPLY => return Err(too_large()),
+            Ok(_) => body = plain,
+            Err(_) => body = Vec::new(),
+        }
+    }
+    Ok(Response { status: reply.status().as_u16(), headers: reply.headers().clone(), body })
+}
+
+impl Response {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    }
+
+    /// The service's id of the request.
+    pub fn request_id(&self) -> Option<String> {
+        self.header("request-id").or_else(|| self.header("x-ms-request-id"))
+    }
+
+    /// What the service wants to see instead of the token it got.
+    pub fn challenge(&self) -> Option<String> {
+        self.header("www-authenticate")
+    }
+
+    /// `Retry-After` in seconds; a date there is not read yet.
+    pub fn retry_after_sec(&self) -> Option<u64> {
+        self.header("retry-after")?.trim().parse().ok()
+    }
+
+    /// The beginning of the body as text, for recognizing plain-text answers.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body[..self.body.len().min(1024)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_travel_encrypted_or_not_at_all() {
+        for fine in ["https://outlook.office365.com", "http://127.0.0.1:80/", "http://localhost:1", "http://[::1]:9"] {
+            assert_eq!(
+                parse_endpoint("ConnectionUri", fine).unwrap(),
+                Url::parse(fine).unwrap().as_str().trim_end_matches('/')
+            );
+        }
+        for wrong in [
+            "outlook.office365.com",
+            "http://outlook.office365.com",
+            "https://user:secret@outlook.office365.com",
+            "https://outlook.office365.com/owa",
+            "https://outlook.office365.com?x=1",
+            "ftp://127.0.0.1",
+            "http://localhost.contoso.com",
+            "",
+        ] {
+            let error = parse_endpoint("ConnectionUri", wrong).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidUri, "{wrong}");
+            assert!(error.message.contains("-ConnectionUri"), "{error}");
+        }
+    }
+}

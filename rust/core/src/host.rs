@@ -1,0 +1,276 @@
+//! The conversation between a running operation and whoever runs it.
+//!
+//! An operation gets its input here, says what it finds, and asks for what only its caller can do. Both directions
+//! are bounded: an operation waits when nobody reads, so memory stays flat however long a list is.
+
+use tokio::sync::{mpsc, oneshot, Mutex};
+
+use crate::connection::ConnectionStatus;
+use crate::error::{Code, Error, Result};
+use crate::restriction::{Restriction, SenderState, Target, UnblockResult};
+
+/// What an operation says.
+#[derive(Debug)]
+pub enum Event {
+    /// A result.
+    Row(Box<Row>),
+    /// How far a long operation is.
+    Progress(Progress),
+    /// Something to tell that is neither a result nor a failure.
+    Message(Message),
+    /// One item failed; the operation goes on.
+    ItemFailed(Error),
+    /// Something only the caller can do. The operation waits for the answer; a dropped sender refuses.
+    Question(Question, oneshot::Sender<Answer>),
+    /// The operation has dealt with the first `taken` items of its input and waits for more.
+    WantsInput {
+        /// How many items it has taken so far.
+        taken: u64,
+    },
+}
+
+/// A result of an operation.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "each is documented where it is defined")]
+pub enum Row {
+    Connection(ConnectionStatus),
+    Restriction(Restriction),
+    State(SenderState),
+    Unblock(UnblockResult),
+    ErrorCode(Code),
+}
+
+/// How far a long operation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub activity: String,
+    /// How far it is, in words.
+    pub status: String,
+    /// 0 to 100, or nothing where the end is not known.
+    pub percent: Option<u8>,
+}
+
+/// How loud a message is. The numbers are part of the C ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Level {
+    /// For those who ask for details.
+    Verbose = 0,
+    /// Something the admin should know before going on.
+    Warning = 1,
+}
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// How loud.
+    pub level: Level,
+    /// What.
+    pub text: String,
+}
+
+/// Something only the caller can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// May this change be made?
+    Confirm(Confirmation),
+}
+
+/// What to show when asking whether a change may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The heading of the question.
+    pub caption: String,
+    /// The change in one line, for "What if" and the verbose stream.
+    pub description: String,
+    /// The whole question: which entity, why it is blocked, what Microsoft recommends first.
+    pub question: String,
+}
+
+/// The caller's answer to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Whether the change may be made.
+    Confirmed(bool),
+    /// The caller cannot ask anybody; the text says why.
+    Impossible(String),
+}
+
+/// One item of input, with its position in the input counted from 1.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Which item of the input this is, counted from 1.
+    pub number: u64,
+    /// What it names.
+    pub target: Target,
+}
+
+/// The operation's end of the conversation.
+#[derive(Debug)]
+pub struct Host {
+    events: mpsc::Sender<Event>,
+    input: Mutex<Input>,
+}
+
+#[derive(Debug)]
+struct Input {
+    items: mpsc::Receiver<Target>,
+    taken: u64,
+}
+
+/// The caller's end of the conversation: read `events`, write `input`, drop `input` to end it.
+#[derive(Debug)]
+pub struct Caller {
+    /// What the operation says, in order; ends when the operation does.
+    pub events: mpsc::Receiver<Event>,
+    /// What the operation works on.
+    pub input: mpsc::Sender<Target>,
+}
+
+/// How many items or events may lie between the two ends.
+const QUEUE: usize = 64;
+
+/// Opens a conversation.
+#[must_use]
+pub fn converse() -> (Host, Caller) {
+    let (said, events) = mpsc::channel(QUEUE);
+    let (input, items) = mpsc::channel(QUEUE);
+    (Host { events: said, input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
+}
+
+impl Host {
+    /// The next item of input; asks for it where none lies ready. `None` when the input has ended.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn next(&self) -> Result<Option<Item>> {
+        let mut input = self.input.lock().await;
+        let target = match input.items.try_recv() {
+            Ok(target) => Some(target),
+            Err(mpsc::error::TryRecvError::Disconnected) => None,
+            Err(mpsc::error::TryRecvError::Empty) => {
+                self.say(Event::WantsInput { taken: input.taken }).await?;
+                input.items.recv().await
+            }
+        };
+        Ok(target.map(|target| {
+            input.taken += 1;
+            Item { number: input.taken, target }
+        }))
+    }
+
+    /// Hands over a result.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn row(&self, row: Row) -> Result<()> {
+        self.say(Event::Row(Box::new(row))).await
+    }
+
+    /// Reports that one item failed; the operation goes on.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn item_failed(&self, error: Error) -> Result<()> {
+        self.say(Event::ItemFailed(error)).await
+    }
+
+    /// Tells how far a long operation is.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn progress(&self, progress: Progress) -> Result<()> {
+        self.say(Event::Progress(progress)).await
+    }
+
+    /// Tells the admin something to know before going on.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn warn(&self, text: impl Into<String>) -> Result<()> {
+        self.say(Event::Message(Message { level: Level::Warning, text: text.into() })).await
+    }
+
+    /// Tells a detail to those who ask for details.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn detail(&self, text: impl Into<String>) -> Result<()> {
+        self.say(Event::Message(Message { level: Level::Verbose, text: text.into() })).await
+    }
+
+    /// Asks whether a change may be made.
+    ///
+    /// # Errors
+    /// [`Code::ConfirmationImpossible`] when nobody can be asked, [`Code::Cancelled`] when the caller has gone.
+    pub async fn confirm(&self, confirmation: Confirmation) -> Result<bool> {
+        let change = confirmation.description.clone();
+        let (answer, answered) = oneshot::channel();
+        self.say(Event::Question(Question::Confirm(confirmation), answer)).await?;
+        match answered.await {
+            Ok(Answer::Confirmed(yes)) => Ok(yes),
+            Ok(Answer::Impossible(why)) => Err(Error::new(
+                Code::ConfirmationImpossible,
+                format!("This needs a confirmation, and nobody can be asked here ({why}): {change}. Nothing was changed; -Confirm:$false does it without asking."),
+            )),
+            Err(_) => Err(gone()),
+        }
+    }
+
+    async fn say(&self, event: Event) -> Result<()> {
+        self.events.send(event).await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Code::Cancelled, "The operation was cancelled.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(address: &str) -> Target {
+        Target { sender_address: Some(address.into()), ..Target::default() }
+    }
+
+    #[tokio::test]
+    async fn asks_for_input_only_when_none_lies_ready() {
+        let (host, mut caller) = converse();
+        caller.input.send(target("a@contoso.com")).await.unwrap();
+        let first = host.next().await.unwrap().unwrap();
+        assert_eq!((first.number, first.target.sender_address.as_deref()), (1, Some("a@contoso.com")));
+        assert!(caller.events.try_recv().is_err(), "nothing was asked");
+
+        let caller = tokio::spawn(async move {
+            let asked = caller.events.recv().await.unwrap();
+            assert!(matches!(asked, Event::WantsInput { taken: 1 }), "{asked:?}");
+            caller.input.send(target("b@contoso.com")).await.unwrap();
+            caller
+        });
+        assert_eq!(host.next().await.unwrap().unwrap().number, 2);
+        drop(caller.await.unwrap().input);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_left_cancels() {
+        let (host, caller) = converse();
+        drop(caller);
+        assert_eq!(host.warn("anybody there?").await.unwrap_err().code(), Code::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn a_confirmation_that_cannot_be_asked_is_an_error_and_never_a_yes() {
+        let (host, mut caller) = converse();
+        let asking = tokio::spawn(async move {
+            host.confirm(Confirmation { caption: "c".into(), description: "Unblock x".into(), question: "q".into() })
+                .await
+        });
+        let Some(Event::Question(_, answer)) = caller.events.recv().await else { panic!("no question") };
+        answer.send(Answer::Impossible("not interactive".into())).unwrap();
+        let error = asking.await.unwrap().unwrap_err();
+        assert_eq!(error.code(), Code::ConfirmationImpossible);
+        assert!(error.message.contains("Unblock x") && error.message.contains("-Confirm:$false"), "{error}");
+    }
+}

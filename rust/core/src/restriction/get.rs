@@ -1,0 +1,94 @@
+//! `Get-RestrictedSender`: who is blocked, why, since when.
+
+use super::list::{Finding, Identity, List, Reading};
+use super::target::Named;
+use super::{EntityType, Key};
+use crate::connection::Connection;
+use crate::error::{Code, Error, Result};
+use crate::host::{Host, Item, Row};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Query {
+    /// The whole list, or one type of it.
+    Everything(Option<EntityType>),
+    /// What the input names.
+    Named,
+}
+
+/// Hands over the entries that are asked for.
+///
+/// An entity that is named exactly and not listed is an item failure; a pattern that fits nothing is none. A person's
+/// entries all count, whichever of the person's addresses was named.
+///
+/// # Errors
+/// Whatever keeps the list from being read when everything is asked for.
+pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<()> {
+    match query {
+        Query::Everything(Some(entity_type)) => Reading::new(connection, entity_type).hand_over(host).await,
+        Query::Everything(None) => {
+            // The two halves are two cmdlets with roles of their own: one that fails does not hide the other.
+            let senders = Reading::new(connection, EntityType::Mailbox).hand_over(host).await;
+            let connectors = Reading::new(connection, EntityType::Connector).hand_over(host).await;
+            match (senders, connectors) {
+                (Err(error), _) if error.code() == Code::Cancelled => Err(error),
+                (Ok(()), Err(error)) => Err(incomplete("connectors", error)),
+                (Err(error), Ok(())) => Err(incomplete("mailboxes", error)),
+                (Err(error), Err(_)) => Err(error),
+                (Ok(()), Ok(())) => Ok(()),
+            }
+        }
+        Query::Named => {
+            let mut list = List::new(connection);
+            while let Some(item) = host.next().await? {
+                if let Err(error) = get_item(connection, &mut list, &item, host).await {
+                    if error.code() == Code::Cancelled {
+                        return Err(error);
+                    }
+                    host.item_failed(error).await?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The other half was read; the admin must see that this one was not.
+fn incomplete(what: &str, error: Error) -> Error {
+    error.with(|details| details.message = format!("The restricted {what} could not be listed. {}", details.message))
+}
+
+async fn get_item(connection: &Connection, list: &mut List<'_>, item: &Item, host: &Host) -> Result<()> {
+    match item.target.named(item.number)? {
+        Named::Senders(pattern) => {
+            let entries = list.entries(EntityType::Mailbox).await?;
+            let fitting =
+                entries.iter().filter(|entry| entry.key.sender_address().is_some_and(|key| pattern.fits(key)));
+            for entry in fitting {
+                host.row(Row::Restriction(entry.clone())).await?;
+            }
+            Ok(())
+        }
+        Named::One(key) => {
+            let finding = list.find(&key).await.map_err(|error| error.about(key.to_string()))?;
+            if finding.entries.is_empty() {
+                return Err(finding.nothing(&key, connection.organization()));
+            }
+            warn_of_unread_addresses(&key, &finding, host).await?;
+            for entry in finding.entries {
+                host.row(Row::Restriction(entry)).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// A listed sender may be listed under further addresses that nobody could tell us.
+pub(super) async fn warn_of_unread_addresses(key: &Key, finding: &Finding, host: &Host) -> Result<()> {
+    match &finding.identity {
+        Identity::Unreadable(error) => {
+            host.warn(format!("Whether further addresses of {key} are restricted could not be told: {error}")).await
+        }
+        Identity::Known | Identity::Nobody => Ok(()),
+    }
+}

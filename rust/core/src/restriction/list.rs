@@ -1,0 +1,170 @@
+//! The organization's list, read once for an operation, and the search for one entity in it.
+
+use super::identity::Addresses;
+use super::{EntityType, Key, Restriction};
+use crate::connection::Connection;
+use crate::error::{Code, Error, Result};
+use crate::exchange::{Cmdlet, Pages, Record};
+use crate::host::{Host, Row};
+
+/// The list of one organization. Each half is read when it is first needed; a failed read is tried again at the next
+/// need and never stands for an empty list.
+#[derive(Debug)]
+pub struct List<'a> {
+    connection: &'a Connection,
+    senders: Option<Vec<Restriction>>,
+    connectors: Option<Vec<Restriction>>,
+}
+
+/// What the search for one entity found.
+#[derive(Debug)]
+pub struct Finding {
+    /// The entries of this entity, the one that was named first.
+    pub entries: Vec<Restriction>,
+    /// The keys that were looked for in the list.
+    pub checked: Vec<String>,
+    /// What is known of who was asked for.
+    pub identity: Identity,
+}
+
+/// What is known of an entity besides the list.
+#[derive(Debug)]
+pub enum Identity {
+    /// The organization knows it (a connector's id speaks for itself).
+    Known,
+    /// The organization knows nobody of this address.
+    Nobody,
+    /// It could not be asked; further addresses may be listed.
+    Unreadable(Error),
+}
+
+impl<'a> List<'a> {
+    /// A list that has not been read yet.
+    pub fn new(connection: &'a Connection) -> Self {
+        Self { connection, senders: None, connectors: None }
+    }
+
+    /// All entries of one type.
+    ///
+    /// # Errors
+    /// Whatever keeps the list from being read to its end.
+    pub async fn entries(&mut self, entity_type: EntityType) -> Result<&[Restriction]> {
+        let half = match entity_type {
+            EntityType::Mailbox => &mut self.senders,
+            EntityType::Connector => &mut self.connectors,
+        };
+        if half.is_none() {
+            let mut reading = Reading::new(self.connection, entity_type);
+            let mut entries = Vec::new();
+            while let Some(page) = reading.page().await? {
+                entries.extend(page);
+            }
+            *half = Some(entries);
+        }
+        Ok(half.as_deref().unwrap_or_default())
+    }
+
+    /// Looks for an entity under every key that it may be listed by.
+    ///
+    /// # Errors
+    /// Whatever keeps the list from being read.
+    pub async fn find(&mut self, key: &Key) -> Result<Finding> {
+        let (keys, identity) = match key {
+            Key::Connector(_) => (vec![key.clone()], Identity::Known),
+            Key::Sender(address) => {
+                // Read the list first: when it cannot be read, nothing else matters.
+                self.entries(EntityType::Mailbox).await?;
+                let (addresses, identity) = match Addresses::of(self.connection.exchange(), address).await {
+                    Ok(Some(addresses)) => (addresses, Identity::Known),
+                    Ok(None) => (Addresses::default(), Identity::Nobody),
+                    Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
+                };
+                (addresses.after(address).into_iter().map(Key::Sender).collect(), identity)
+            }
+        };
+        let listed = self.entries(key.entity_type()).await?;
+        let entries =
+            keys.iter().flat_map(|key| listed.iter().filter(|entry| same(&entry.key, key))).cloned().collect();
+        Ok(Finding { entries, checked: keys.iter().map(ToString::to_string).collect(), identity })
+    }
+}
+
+impl Finding {
+    /// Why nothing was found, as an error that names the keys that were tried.
+    pub fn nothing(self, named: &Key, organization: &str) -> Error {
+        let tried = self.checked.join(", ");
+        match self.identity {
+            Identity::Unreadable(error) => error,
+            Identity::Nobody => Error::new(
+                Code::UnknownAddress,
+                format!("{named} is not listed under this key, and {organization} knows nobody of this address."),
+            ),
+            Identity::Known => Error::new(
+                Code::NotListed,
+                format!("{named} is not restricted in {organization}: not listed under this key (tried: {tried})."),
+            ),
+        }
+        .about(named.to_string())
+    }
+}
+
+/// Whether two keys name the same entry.
+pub fn same(one: &Key, other: &Key) -> bool {
+    match (one, other) {
+        (Key::Sender(one), Key::Sender(other)) => one.eq_ignore_ascii_case(other),
+        (one, other) => one == other,
+    }
+}
+
+/// One half of the list on its way here, page by page.
+pub struct Reading<'a> {
+    connection: &'a Connection,
+    entity_type: EntityType,
+    pages: Pages<'a>,
+}
+
+impl<'a> Reading<'a> {
+    /// Starts reading the entries of one type.
+    pub fn new(connection: &'a Connection, entity_type: EntityType) -> Self {
+        let cmdlet = match entity_type {
+            EntityType::Mailbox => "Get-BlockedSenderAddress",
+            EntityType::Connector => "Get-BlockedConnector",
+        };
+        // No -ErrorAction ever goes with these cmdlets: the live service is said to answer it with an empty list.
+        Self { connection, entity_type, pages: connection.exchange().read(Cmdlet::new(cmdlet)) }
+    }
+
+    /// The next page.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read; the list is then incomplete.
+    pub async fn page(&mut self) -> Result<Option<Vec<Restriction>>> {
+        let page = self.pages.next().await.map_err(|error| error.about(self.connection.organization()))?;
+        page.map(|page| page.into_iter().map(|record| self.entry(record)).collect()).transpose()
+    }
+
+    fn entry(&self, record: Record) -> Result<Restriction> {
+        match self.entity_type {
+            EntityType::Mailbox => Restriction::of_sender(record, self.connection),
+            EntityType::Connector => Restriction::of_connector(record, self.connection),
+        }
+        .ok_or_else(|| {
+            let organization = self.connection.organization();
+            let message = format!("The list of {organization} has an entry without a key: it cannot be relied on.");
+            Error::new(Code::ResponseUnreadable, message).about(organization)
+        })
+    }
+
+    /// Hands every entry over as it arrives.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page), and when the caller has gone.
+    pub async fn hand_over(mut self, host: &Host) -> Result<()> {
+        while let Some(page) = self.page().await? {
+            for entry in page {
+                host.row(Row::Restriction(entry)).await?;
+            }
+        }
+        Ok(())
+    }
+}
