@@ -1,0 +1,144 @@
+using System.Management.Automation;
+using System.Security;
+using RestrictedSender.PowerShell.Native;
+
+namespace RestrictedSender.PowerShell;
+
+/// <summary>Connects to an organization, or to a practice tenant on this machine.</summary>
+[Cmdlet(VerbsCommunications.Connect, "RestrictedSender", DefaultParameterSetName = SecretSet)]
+[OutputType(typeof(RestrictedSenderConnection))]
+public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
+{
+    private const string SecretSet = "ClientSecret", TokenSet = "AccessToken", SandboxSet = "Sandbox";
+
+    private Session? _session;
+
+    /// <summary>The organization's domain or id.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
+    [ValidateNotNullOrEmpty]
+    public string? Organization { get; set; }
+
+    /// <summary>The application id of the app registration.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [ValidateNotNullOrEmpty]
+    public string? AppId { get; set; }
+
+    /// <summary>The app's client secret.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [ValidateNotNull]
+    public SecureString? ClientSecret { get; set; }
+
+    /// <summary>An access token for Exchange Online, as text or SecureString.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
+    [ValidateNotNullOrEmpty]
+    public object? AccessToken { get; set; }
+
+    /// <summary>The Microsoft cloud.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = TokenSet)]
+    [ValidateSet("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China")]
+    public string? ExchangeEnvironmentName { get; set; }
+
+    /// <summary>Another Exchange endpoint than the cloud's.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = TokenSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ConnectionUri { get; set; }
+
+    /// <summary>Another token endpoint than the cloud's.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = TokenSet)]
+    [ValidateNotNullOrEmpty]
+    public string? AzureADAuthorizationEndpointUri { get; set; }
+
+    /// <summary>Starts a practice tenant on this machine and connects to it.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = SandboxSet)]
+    public SwitchParameter Sandbox { get; set; }
+
+    /// <summary>What the practice tenant holds.</summary>
+    [Parameter(ParameterSetName = SandboxSet)]
+    [ValidateSet("Standard", "Empty", "Large")]
+    public string? Scenario { get; set; }
+
+    /// <summary>The practice tenant's seed: the same one makes the same tenant.</summary>
+    [Parameter(ParameterSetName = SandboxSet)]
+    [ValidateRange(0, int.MaxValue)]
+    public int? Seed { get; set; }
+
+    /// <summary>How many times as fast as real time the practice tenant's clock runs; 0 stands still.</summary>
+    [Parameter(ParameterSetName = SandboxSet)]
+    [ValidateRange(0.0, 1e6)]
+    public double? TimeScale { get; set; }
+
+    /// <summary>Seconds that the service may be silent before a request fails.</summary>
+    [Parameter]
+    [ValidateRange(1, 3600)]
+    public int? TimeoutSec { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        try
+        {
+            _session = new Session();
+        }
+        catch (RestrictedSenderException error)
+        {
+            ThrowTerminatingError(error.ToErrorRecord());
+        }
+        var session = _session!;
+        try
+        {
+            StartOn(session, "connect-restricted-sender", Bind);
+            Finish();
+        }
+        catch
+        {
+            session.Close();
+            throw;
+        }
+    }
+
+    private void Bind(Operation operation)
+    {
+        operation.Bind("Organization", Organization);
+        operation.Bind("AppId", AppId);
+        operation.Bind("ClientSecret", ClientSecret);
+        BindToken(operation);
+        operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
+        operation.Bind("ConnectionUri", ConnectionUri);
+        operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
+        operation.Bind("TimeoutSec", TimeoutSec);
+        operation.Bind("Sandbox", Sandbox.IsPresent);
+        operation.Bind("Scenario", Scenario);
+        operation.Bind("Seed", Seed);
+        operation.Bind("TimeScale", TimeScale);
+    }
+
+    private void BindToken(Operation operation)
+    {
+        var token = AccessToken is PSObject wrapped ? wrapped.BaseObject : AccessToken;
+        switch (token)
+        {
+            case null:
+                break;
+            case SecureString secret:
+                operation.Bind("AccessToken", secret);
+                break;
+            case string text:
+                operation.Bind("AccessToken", text);
+                break;
+            default:
+                throw new PSArgumentException(
+                    $"-AccessToken takes a String or a SecureString, not a {token.GetType().Name}.", nameof(AccessToken));
+        }
+    }
+
+    private protected override object Read(Row row, RestrictedSenderConnection? connection)
+    {
+        var made = new RestrictedSenderConnection(_session!, row);
+        Connections.Here.Add(made);
+        return made;
+    }
+}

@@ -1,0 +1,217 @@
+using System;
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using RestrictedSender.PowerShell.Native;
+
+namespace RestrictedSender.PowerShell;
+
+/// <summary>
+/// What every cmdlet does: start an operation, push what comes in, turn what it says into PowerShell's streams. A
+/// cmdlet itself names its parameters and its objects, nothing else.
+/// </summary>
+public abstract class OperationCmdlet : PSCmdlet, IDisposable
+{
+    private readonly List<Running> _running = [];
+    private volatile bool _stopping;
+    private int _progressId;
+
+    /// <summary>An operation under way, and the connection that it works on.</summary>
+    private protected sealed class Running(Operation operation, RestrictedSenderConnection? connection)
+    {
+        internal Operation Operation { get; } = operation;
+
+        internal RestrictedSenderConnection? Connection { get; } = connection;
+    }
+
+    /// <summary>Makes the object of a row.</summary>
+    private protected abstract object Read(Row row, RestrictedSenderConnection? connection);
+
+    /// <summary>Starts an operation; without a connection the library says how to connect.</summary>
+    private protected Running Start(RestrictedSenderConnection? connection, string name, Action<Operation> bind) =>
+        Start(connection?.Session, connection, name, bind);
+
+    /// <summary>Starts an operation on a session that is not a connection yet.</summary>
+    private protected Running StartOn(Session session, string name, Action<Operation> bind) =>
+        Start(session, null, name, bind);
+
+    private Running Start(Session? session, RestrictedSenderConnection? connection, string name, Action<Operation> bind)
+    {
+        try
+        {
+            var running = new Running(new Operation(session, name), connection);
+            _running.Add(running);
+            bind(running.Operation);
+            running.Operation.Start();
+            return running;
+        }
+        catch (RestrictedSenderException error)
+        {
+            ThrowTerminatingError(error.ToErrorRecord());
+            throw;
+        }
+    }
+
+    /// <summary>The connections to work on: those given, else the runspace's default, else none.</summary>
+    private protected static IReadOnlyList<RestrictedSenderConnection?> Chosen(RestrictedSenderConnection[]? given) =>
+        given is { Length: > 0 } ? given : new[] { Connections.Here.Default };
+
+    /// <summary>Pushes one item and handles all that the operation says to it.</summary>
+    private protected void Push(Running running, Action<Operation> bind)
+    {
+        if (!_running.Contains(running))
+            return;
+        Guard(running, () =>
+        {
+            bind(running.Operation);
+            running.Operation.Push();
+        });
+        Handle(running);
+    }
+
+    /// <summary>Ends the input of every operation and handles all that is still to come.</summary>
+    private protected void Finish()
+    {
+        foreach (var running in _running.ToArray())
+        {
+            Guard(running, running.Operation.Finish);
+            Handle(running);
+        }
+    }
+
+    /// <summary>Ctrl-C, or the end of the pipeline: from another thread.</summary>
+    protected override void StopProcessing()
+    {
+        _stopping = true;
+        foreach (var running in _running.ToArray())
+            running.Operation.Cancel();
+    }
+
+    /// <summary>Ends what is under way; the engine calls it also for a pipeline that was abandoned.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Ends what is under way.</summary>
+    /// <param name="disposing">Whether it is called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        foreach (var running in _running)
+            running.Operation.Dispose();
+        _running.Clear();
+    }
+
+    /// <summary>Steps until the operation wants input or is done.</summary>
+    private void Handle(Running running)
+    {
+        var operation = running.Operation;
+        while (_running.Contains(running))
+        {
+            if (_stopping)
+                operation.Cancel();
+            var status = Status.Failed;
+            Guard(running, () => status = operation.Step());
+            switch (status)
+            {
+                case Status.Row:
+                    WriteObject(Read(operation.Row(), running.Connection));
+                    break;
+                case Status.Progress:
+                    ShowProgress(operation.Row());
+                    break;
+                case Status.Message:
+                    Tell(operation.Row());
+                    break;
+                case Status.Request:
+                    Confirm(operation);
+                    break;
+                case Status.Done:
+                    End(running);
+                    break;
+                case Status.Input:
+                    return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs a call whose failure ends the operation: with one operation it ends the cmdlet, with several (one for each
+    /// connection) the others go on.
+    /// </summary>
+    private void Guard(Running running, Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (RestrictedSenderException error)
+        {
+            var alone = _running.Count == 1;
+            End(running);
+            if (_stopping)
+                throw new PipelineStoppedException();
+            if (alone)
+                ThrowTerminatingError(error.ToErrorRecord());
+            WriteError(error.ToErrorRecord());
+        }
+    }
+
+    private void End(Running running)
+    {
+        _running.Remove(running);
+        running.Operation.Dispose();
+        if (_progressId != 0)
+            WriteProgress(new ProgressRecord(_progressId, " ", " ") { RecordType = ProgressRecordType.Completed });
+        _progressId = 0;
+    }
+
+    private void Tell(Row row)
+    {
+        if (row.Type == RowType.Error)
+        {
+            WriteError(new RestrictedSenderException(new ErrorInfo(row)).ToErrorRecord());
+            return;
+        }
+        row.Expect(RowType.Message);
+        var isWarning = row.Integer() == 1;
+        var text = row.Text()!;
+        if (isWarning)
+            WriteWarning(text);
+        else
+            WriteVerbose(text);
+    }
+
+    private void ShowProgress(Row row)
+    {
+        row.Expect(RowType.Progress);
+        _progressId = 1;
+        var record = new ProgressRecord(_progressId, row.Text()!, row.Text()!);
+        if (row.Integer() is { } percent)
+            record.PercentComplete = (int)percent;
+        WriteProgress(record);
+    }
+
+    private void Confirm(Operation operation)
+    {
+        var row = operation.Row();
+        row.Expect(RowType.Confirm);
+        var (caption, description, question) = (row.Text()!, row.Text()!, row.Text()!);
+        bool confirmed;
+        try
+        {
+            confirmed = ShouldProcess(description, question, caption);
+        }
+        catch (Exception error) when (error is HostException or PSInvalidOperationException)
+        {
+            // Nobody is there to ask: the library says what that means for the operation.
+            operation.Refuse(error.Message);
+            return;
+        }
+        operation.Bind("Confirmed", confirmed);
+        operation.Answer();
+    }
+}

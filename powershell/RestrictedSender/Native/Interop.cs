@@ -1,0 +1,364 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Security;
+using System.Text;
+
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory)]
+
+namespace RestrictedSender.PowerShell.Native;
+
+/// <summary>What a native call returns; the same numbers as <c>RsStatus</c> in restricted_sender.h.</summary>
+internal enum Status
+{
+    Ok = 0,
+    Failed = 1,
+    Row = 2,
+    Progress = 3,
+    Message = 4,
+    Request = 5,
+    Input = 6,
+    Pending = 7,
+    Done = 8,
+}
+
+/// <summary>What a row describes; the same numbers as <c>RsRowType</c> in restricted_sender.h.</summary>
+internal enum RowType
+{
+    Error = 0,
+    Message = 1,
+    Progress = 2,
+    Confirm = 3,
+    Connection = 4,
+    RestrictedSender = 5,
+    SenderState = 6,
+    UnblockResult = 7,
+    ErrorCode = 8,
+}
+
+/// <summary>
+/// The C functions of restricted_sender.h and the memory behind them. Everything unsafe of the module is in this file;
+/// handles are plain numbers that the library checks.
+/// </summary>
+internal static unsafe class Interop
+{
+    internal const string LibraryName = "restricted_sender";
+
+    /// <summary>Same layout as <c>RsCell</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Cell
+    {
+        internal int CellType;
+        internal long Integer;
+        internal double Real;
+        internal byte* Text;
+        internal Cell* Items;
+        internal long Length;
+    }
+
+    private const int Null = 0, Bool = 1, Int64 = 2, Double = 3, Ticks = 4, TextType = 5, List = 6;
+
+    internal static string Version()
+    {
+        byte* text;
+        long length, error;
+        Check(rs_version(&text, &length, &error), error);
+        return Encoding.UTF8.GetString(text, checked((int)length));
+    }
+
+    internal static long OpenSession()
+    {
+        long session, error;
+        Check(rs_session_open(&session, &error), error);
+        return session;
+    }
+
+    /// <summary>Closes a handle that is being given up; one that is closed already is no failure.</summary>
+    internal static void CloseSession(long session) => rs_session_close(session, null);
+
+    internal static long Prepare(long session, string name)
+    {
+        var utf8 = Utf8(name);
+        long operation, error;
+        fixed (byte* text = utf8)
+            Check(rs_operation_prepare(session, text, utf8.Length, &operation, &error), error);
+        return operation;
+    }
+
+    internal static void Start(long operation)
+    {
+        long error;
+        Check(rs_operation_start(operation, &error), error);
+    }
+
+    internal static void Push(long operation)
+    {
+        long error;
+        Check(rs_operation_push(operation, &error), error);
+    }
+
+    internal static void Finish(long operation)
+    {
+        long error;
+        Check(rs_operation_finish(operation, &error), error);
+    }
+
+    internal static Status Step(long operation)
+    {
+        long error;
+        var status = rs_operation_step(operation, -1, &error);
+        Check(status, error);
+        return status;
+    }
+
+    /// <summary>The row of the last step, readable until the next step or the close.</summary>
+    internal static Row Row(long operation)
+    {
+        int type;
+        Cell* cells;
+        long count, error;
+        Check(rs_operation_row(operation, &type, &cells, &count, &error), error);
+        return new Row((RowType)type, cells, count);
+    }
+
+    internal static void Cancel(long operation) => rs_operation_cancel(operation, null);
+
+    internal static void CloseOperation(long operation) => rs_operation_close(operation, null);
+
+    internal static void Bind(long operation, string name, string value)
+    {
+        var utf8 = Utf8(value);
+        fixed (byte* text = utf8)
+            BindUtf8(operation, name, text, utf8.Length);
+    }
+
+    /// <summary>Binds a secret without making a managed copy of it.</summary>
+    internal static void Bind(long operation, string name, SecureString value)
+    {
+        var unicode = Marshal.SecureStringToGlobalAllocUnicode(value);
+        try
+        {
+            var size = Encoding.UTF8.GetByteCount((char*)unicode, value.Length);
+            var utf8 = (byte*)Marshal.AllocHGlobal(size + 1);
+            try
+            {
+                Encoding.UTF8.GetBytes((char*)unicode, value.Length, utf8, size);
+                BindUtf8(operation, name, utf8, size);
+            }
+            finally
+            {
+                for (var index = 0; index <= size; index++)
+                    utf8[index] = 0;
+                Marshal.FreeHGlobal((IntPtr)utf8);
+            }
+        }
+        finally
+        {
+            Marshal.ZeroFreeGlobalAllocUnicode(unicode);
+        }
+    }
+
+    private static void BindUtf8(long operation, string name, byte* value, long length)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_bind_text(operation, text, utf8.Length, value, length, &error), error);
+    }
+
+    internal static void Bind(long operation, string name, bool value)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_bind_bool(operation, text, utf8.Length, value ? 1 : 0, &error), error);
+    }
+
+    internal static void Bind(long operation, string name, long value)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_bind_int64(operation, text, utf8.Length, value, &error), error);
+    }
+
+    internal static void Bind(long operation, string name, double value)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_bind_double(operation, text, utf8.Length, value, &error), error);
+    }
+
+    internal static void Bind(long operation, string name, DateTime value)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_bind_ticks(operation, text, utf8.Length, value.ToUniversalTime().Ticks, &error), error);
+    }
+
+    internal static void Answer(long operation)
+    {
+        long error;
+        Check(rs_request_answer(operation, &error), error);
+    }
+
+    internal static void Refuse(long operation, string why)
+    {
+        var utf8 = Utf8(why);
+        long error;
+        fixed (byte* text = utf8)
+            Check(rs_request_refuse(operation, text, utf8.Length, &error), error);
+    }
+
+    /// <summary>Loads the library by its full path; later calls by name find it loaded (Windows PowerShell 5.1).</summary>
+    internal static void LoadByFullPath(string file)
+    {
+        const uint searchBesideTheFile = 0x00000008;
+        if (LoadLibraryEx(file, IntPtr.Zero, searchBesideTheFile) == IntPtr.Zero)
+            throw new DllNotFoundException(new System.ComponentModel.Win32Exception().Message);
+    }
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static void Check(Status status, long error)
+    {
+        if (status == Status.Failed)
+            throw new RestrictedSenderException(ReadError(error));
+    }
+
+    private static ErrorInfo ReadError(long failure)
+    {
+        Cell* cells;
+        long count;
+        if (rs_error_row(failure, &cells, &count, null) == Status.Failed)
+            throw new InvalidOperationException("The native library failed and cannot say why.");
+        try
+        {
+            return new ErrorInfo(new Row(RowType.Error, cells, count));
+        }
+        finally
+        {
+            rs_error_close(failure, null);
+        }
+    }
+
+    // Exact names and types of restricted_sender.h.
+#pragma warning disable IDE1006 // the names are C's
+    [DllImport(LibraryName)] private static extern Status rs_version(byte** text, long* length, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_session_open(long* session, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_session_close(long session, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_prepare(long session, byte* name, long nameLength, long* operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_start(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_push(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_finish(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_step(long operation, long timeoutMs, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_row(long operation, int* rowType, Cell** cells, long* count, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_cancel(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_close(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_text(long operation, byte* name, long nameLength, byte* value, long valueLength, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_bool(long operation, byte* name, long nameLength, int value, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_int64(long operation, byte* name, long nameLength, long value, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_double(long operation, byte* name, long nameLength, double value, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_ticks(long operation, byte* name, long nameLength, long value, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_request_answer(long operation, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_request_refuse(long operation, byte* why, long whyLength, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_error_row(long failure, Cell** cells, long* count, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_error_close(long failure, long* error);
+    [DllImport("kernel32", CharSet = CharSet.Unicode, SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern IntPtr LoadLibraryEx(string file, IntPtr reserved, uint flags);
+#pragma warning restore IDE1006
+
+    /// <summary>Reads the cell at <paramref name="cell"/> as whatever it is.</summary>
+    internal static object? Value(Cell* cell) => cell->CellType switch
+    {
+        Null => null,
+        Bool => cell->Integer != 0,
+        Int64 => cell->Integer,
+        Double => cell->Real,
+        Ticks => new DateTime(cell->Integer, DateTimeKind.Utc),
+        TextType => Encoding.UTF8.GetString(cell->Text, checked((int)cell->Length)),
+        List => Values(cell),
+        var other => throw new InvalidOperationException($"The native library sent a value of unknown type {other}."),
+    };
+
+    private static object?[] Values(Cell* list)
+    {
+        var values = new object?[checked((int)list->Length)];
+        for (var index = 0; index < values.Length; index++)
+            values[index] = Value(list->Items + index);
+        return values;
+    }
+
+    internal static bool IsNull(Cell* cell) => cell->CellType == Null;
+}
+
+/// <summary>
+/// A row of the native library, read column by column in their order. Valid only until the next step, so it is read
+/// into an object at once and never kept.
+/// </summary>
+internal unsafe struct Row
+{
+    private readonly Interop.Cell* _cells;
+    private readonly long _count;
+    private long _next;
+
+    internal Row(RowType type, Interop.Cell* cells, long count)
+    {
+        Type = type;
+        _cells = cells;
+        _count = count;
+        _next = 0;
+    }
+
+    internal RowType Type { get; }
+
+    /// <summary>Begins to read; a row of another type is a defect of the library.</summary>
+    internal void Expect(RowType type)
+    {
+        if (Type != type)
+            throw new InvalidOperationException($"The native library sent a row of type {Type} instead of {type}.");
+    }
+
+    internal string? Text() => (string?)Next();
+
+    internal bool? Bool() => (bool?)Next();
+
+    internal long? Integer() => (long?)Next();
+
+    internal DateTime? Moment() => (DateTime?)Next();
+
+    internal TEnum? Name<TEnum>() where TEnum : struct =>
+        Next() is string name ? (TEnum)Enum.Parse(typeof(TEnum), name) : null;
+
+    internal string[] Texts()
+    {
+        var values = (object?[]?)Next() ?? [];
+        return Array.ConvertAll(values, value => (string)value!);
+    }
+
+    /// <summary>A row within the row, or nothing.</summary>
+    internal Row? Nested(RowType type)
+    {
+        var cell = Cell();
+        return Interop.IsNull(cell) ? null : new Row(type, cell->Items, cell->Length);
+    }
+
+    /// <summary>Names and values in turn.</summary>
+    internal IEnumerable<KeyValuePair<string, object?>> Named()
+    {
+        var values = (object?[]?)Next() ?? [];
+        var pairs = new List<KeyValuePair<string, object?>>(values.Length / 2);
+        for (var index = 0; index + 1 < values.Length; index += 2)
+            pairs.Add(new((string)values[index]!, values[index + 1]));
+        return pairs;
+    }
+
+    private object? Next() => Interop.Value(Cell());
+
+    private Interop.Cell* Cell() => _next < _count
+        ? _cells + _next++
+        : throw new InvalidOperationException($"The native library sent a row of type {Type} with {_count} columns only.");
+}

@@ -1,0 +1,77 @@
+using System;
+using System.IO;
+using System.Management.Automation;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace RestrictedSender.PowerShell.Native;
+
+/// <summary>Finds the native half of the module beside this assembly and makes sure that it is the right one.</summary>
+internal static class Library
+{
+    /// <summary>The code of an unusable library: the one error that cannot come from the library.</summary>
+    internal const string UnusableCode = "RS9004";
+
+    /// <summary>The name that goes with <see cref="UnusableCode"/>.</summary>
+    internal const string UnusableName = "LibraryUnusable";
+
+    private const string Remedy =
+        "Install the module again, for this operating system and processor, and start a new PowerShell session.";
+
+    private static readonly Lazy<ErrorInfo?> Problem = new(Check);
+
+    /// <summary>Throws a clear error unless the library is there and of this module's version.</summary>
+    internal static void Require()
+    {
+        if (Problem.Value is { } problem)
+            throw new RestrictedSenderException(problem);
+    }
+
+    private static ErrorInfo? Check()
+    {
+        var file = FullPath(Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? ".");
+        try
+        {
+            // PowerShell 7 finds the library in the folder of its platform by itself; Windows PowerShell has to be led.
+            if (Environment.Version.Major < 5 && RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+                Interop.LoadByFullPath(file);
+            var found = Interop.Version();
+            var wanted = typeof(Library).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion.Split('+')[0];
+            return found == wanted
+                ? null
+                : Unusable($"The native library {file} is of version {found}, the module of version {wanted}.");
+        }
+        catch (DllNotFoundException error)
+        {
+            return Unusable($"The native library {file} is missing or cannot be loaded: {error.Message}");
+        }
+        catch (BadImageFormatException error)
+        {
+            return Unusable($"The native library {file} is not for this processor: {error.Message}");
+        }
+        catch (EntryPointNotFoundException error)
+        {
+            return Unusable($"The native library {file} is of another version: {error.Message}");
+        }
+    }
+
+    private static ErrorInfo Unusable(string message) => new()
+    {
+        Code = UnusableCode,
+        Name = UnusableName,
+        Category = ErrorCategory.NotInstalled,
+        Message = message,
+        RecommendedAction = Remedy,
+    };
+
+    /// <summary>Where the library of this platform lies, given the folder of the module.</summary>
+    private static string FullPath(string folder)
+    {
+        var (os, extension) = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ("win", "dll")
+            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? ("osx", "dylib")
+            : ("linux", "so");
+        var processor = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        return Path.Combine(folder, $"{os}-{processor}", $"{Interop.LibraryName}.{extension}");
+    }
+}

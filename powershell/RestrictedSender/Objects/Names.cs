@@ -1,0 +1,59 @@
+namespace RestrictedSender.PowerShell;
+
+/// <summary>What kind of entity is restricted.</summary>
+public enum EntityType
+{
+    /// <summary>A sender, listed by an address.</summary>
+    Mailbox,
+
+    /// <summary>A mail connector, listed by its id.</summary>
+    Connector,
+}
+
+/// <summary>Why an entity is restricted.</summary>
+public enum BlockType
+{
+    /// <summary>Outgoing mail was judged to be spam.</summary>
+    Spam,
+
+    /// <summary>A limit of the organization's outbound spam policy was exceeded.</summary>
+    PolicyLimit,
+
+    /// <summary>The service's own recipient rate limit was exceeded.</summary>
+    RecipientRate,
+
+    /// <summary>The entity is a connector.</summary>
+    Connector,
+
+    /// <summary>A reason that this version does not know; see the property Reason.</summary>
+    Unknown,
+}
+
+/// <summary>Whether an entity is restricted.</summary>
+public enum SenderStateValue
+{
+    /// <summary>It is listed.</summary>
+    Restricted,
+
+    /// <summary>The list was read to its end and does not hold it.</summary>
+    NotRestricted,
+
+    /// <summary>It could not be told; the property Error says why.</summary>
+    Unknown,
+}
+
+/// <summary>What came of an unblock.</summary>
+public enum UnblockOutcome
+{
+    /// <summary>The service took the unblock; the entry will leave the list.</summary>
+    Removing,
+
+    /// <summary>The entry has left the list.</summary>
+    Released,
+
+    /// <summary>It was not in the list.</summary>
+    NotListed,
+
+    /// <summary>It failed; the error beside it says why.</summary>
+    Failed,
+}

@@ -1,0 +1,67 @@
+using System;
+using RestrictedSender.PowerShell.Native;
+
+namespace RestrictedSender.PowerShell;
+
+/// <summary>A connection to one organization. Times are UTC.</summary>
+public sealed class RestrictedSenderConnection
+{
+    internal RestrictedSenderConnection(Session session, Row row)
+    {
+        Session = session;
+        Update(row);
+    }
+
+    /// <summary>The organization, as it was named when connecting.</summary>
+    public string Organization { get; private set; } = "";
+
+    /// <summary>The organization's id, where the token tells it.</summary>
+    public string? TenantId { get; private set; }
+
+    /// <summary>Who is signed in.</summary>
+    public string Account { get; private set; } = "";
+
+    /// <summary>Which Microsoft cloud it is.</summary>
+    public string ExchangeEnvironmentName { get; private set; } = "";
+
+    /// <summary>The endpoint of Exchange.</summary>
+    public string ConnectionUri { get; private set; } = "";
+
+    /// <summary>Whether it is a practice tenant.</summary>
+    public bool IsPractice { get; private set; }
+
+    /// <summary>A practice tenant's plain HTTP address: its request log is at <c>/sandbox/requests</c>.</summary>
+    public string? PracticeUri { get; private set; }
+
+    /// <summary>When the connection was made.</summary>
+    public DateTime ConnectedAt { get; private set; }
+
+    /// <summary>When the token in hand expires, where that is known. The module renews it before.</summary>
+    public DateTime? TokenExpires { get; private set; }
+
+    /// <summary>Whether cmdlets without -Connection use it.</summary>
+    public bool IsDefault { get; internal set; }
+
+    /// <summary>Whether it was disconnected.</summary>
+    public bool IsClosed => Session.IsClosed;
+
+    internal Session Session { get; }
+
+    internal void Update(Row row)
+    {
+        row.Expect(RowType.Connection);
+        Organization = row.Text()!;
+        TenantId = row.Text();
+        Account = row.Text()!;
+        ExchangeEnvironmentName = row.Text()!;
+        ConnectionUri = row.Text()!;
+        IsPractice = row.Bool()!.Value;
+        PracticeUri = row.Text();
+        ConnectedAt = row.Moment()!.Value;
+        TokenExpires = row.Moment();
+    }
+
+    /// <summary>The organization.</summary>
+    /// <returns>The organization, as it was named when connecting.</returns>
+    public override string ToString() => Organization;
+}
