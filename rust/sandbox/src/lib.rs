@@ -1,1 +1,153 @@
-//! (to be written)
+//! A practice Exchange Online tenant on loopback: the admin REST endpoint (`InvokeCommand`) and the token endpoint
+//! that an Exchange admin's tools talk to, so that trying, drilling and testing need no real tenant.
+//!
+//! It is a real server (HTTPS with HTTP/2 and a certificate authority of its own, plain HTTP beside it) with a story
+//! in it (see [`Scenario`]) and a clock of its own, and can be told to misbehave (see the crate's README, "Control
+//! plane"). What it imitates is collected in the project's notes on the wire protocol; what those notes mark as
+//! unconfirmed stands here in named constants marked `(?)`.
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice))]
+
+mod certificate;
+mod cmdlets;
+mod control;
+mod directory;
+mod fault;
+mod invoke;
+mod log;
+mod paging;
+mod refusal;
+mod reply;
+mod restriction;
+mod row;
+mod scenario;
+mod server;
+mod tenant;
+mod token;
+
+use std::sync::Arc;
+
+use restricted_sender_clock::Clock;
+use serde::Serialize;
+use tokio::task::JoinHandle;
+
+pub use scenario::{Scenario, UnknownScenario};
+
+use server::{Door, Endpoint};
+use tenant::Tenant;
+
+/// How to set up a practice tenant. [`Default`] is: any free port, seed 1, [`Scenario::Standard`], a practice clock
+/// that starts now and runs at real speed.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The TCP port of the HTTPS server on 127.0.0.1; 0 takes any free one. Plain HTTP always takes any free one.
+    pub port: u16,
+    /// Decides every identifier, secret and figure of the story; the same seed tells the same story.
+    pub seed: u64,
+    /// Who is restricted when the tenant opens.
+    pub scenario: Scenario,
+    /// The tenant's time: restrictions, release delays, tokens and page links live by it. Given the same clock, a
+    /// client in this process lives at the same moment.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let clock = Clock::practice(Clock::system().now(), 1.0);
+        Self { port: 0, seed: 1, scenario: Scenario::Standard, clock }
+    }
+}
+
+/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `caCertificate`, `tenantId`, `organization`, `appId`,
+/// `clientSecret`, all text.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// `https://localhost:PORT`: base of both the admin REST endpoint and the token endpoint.
+    pub uri: String,
+    /// `http://127.0.0.1:PORT`: the same tenant without TLS (HTTP/1.1, or HTTP/2 with prior knowledge).
+    pub plain_uri: String,
+    /// The certificate authority that signed the HTTPS server's certificate, in PEM; made at start, key thrown away.
+    pub ca_certificate: String,
+    /// The tenant's GUID, lower case with hyphens.
+    pub tenant_id: String,
+    /// The tenant's initial domain, such as `contoso.onmicrosoft.com`.
+    pub organization: String,
+    /// The GUID of an app that may do everything.
+    pub app_id: String,
+    /// That app's client secret. It opens nothing but this practice tenant.
+    pub client_secret: String,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Practice or not, a secret does not belong in a log.
+        f.debug_struct("Invitation").field("uri", &self.uri).field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}
+
+/// A running practice tenant. Dropping it closes both ports at once, then its connections.
+#[derive(Debug)]
+#[must_use = "dropping it closes the practice tenant"]
+pub struct Sandbox {
+    invitation: Invitation,
+    clock: Clock,
+    doors: [Door; 2],
+    servers: [JoinHandle<()>; 2],
+}
+
+impl Sandbox {
+    /// Opens a practice tenant on the current tokio runtime, which needs its I/O and time drivers enabled.
+    ///
+    /// # Errors
+    /// When a port cannot be bound (for example [`std::io::ErrorKind::AddrInUse`]) or the machine gives no
+    /// randomness for the certificates.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let authority = certificate::Certificates::create().map_err(std::io::Error::other)?;
+        let https = Door::open(options.port).await?;
+        let http = Door::open(0).await?;
+        let secure = Endpoint::https(https.port()?, authority.acceptor().map_err(std::io::Error::other)?);
+        let plain = Endpoint::http(http.port()?);
+
+        let clock = options.clock.clone();
+        let tenant = Arc::new(Tenant::create(&options, [secure.address(), plain.address()]));
+        let app = tenant.invited_app();
+        let invitation = Invitation {
+            uri: secure.address().base("localhost"),
+            plain_uri: plain.address().base("127.0.0.1"),
+            ca_certificate: authority.authority_pem,
+            tenant_id: tenant.id.to_string(),
+            organization: tenant.organization.clone(),
+            app_id: app.id.to_string(),
+            client_secret: app.secret,
+        };
+        let servers = [
+            tokio::spawn(server::serve(https.clone(), secure, Arc::clone(&tenant))),
+            tokio::spawn(server::serve(http.clone(), plain, tenant)),
+        ];
+        Ok(Self { invitation, clock, doors: [https, http], servers })
+    }
+
+    /// How to connect.
+    #[must_use]
+    pub fn invitation(&self) -> &Invitation {
+        &self.invitation
+    }
+
+    /// The tenant's clock, the one given in [`Options`].
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        for door in &self.doors {
+            door.close();
+        }
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}

@@ -1,1 +1,78 @@
-fn main() {}
+//! The practice tenant as a program: prints the invitation as one line of JSON, then serves until Ctrl-C or SIGTERM.
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use restricted_sender_clock::Clock;
+use restricted_sender_sandbox::{Options, Sandbox, Scenario};
+
+/// A practice Exchange Online tenant on this machine. The first line printed tells how to connect, as JSON.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// TCP port of the HTTPS server; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Decides identifiers, secrets and figures
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Who is restricted: standard, empty or large
+    #[arg(long, default_value_t = Scenario::Standard)]
+    scenario: Scenario,
+    /// How fast the tenant's time runs: 60 makes a minute of every second, 0 stops the clock
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = time_scale, allow_negative_numbers = true)]
+    time_scale: f64,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1e9).contains(&scale) {
+        Ok(scale)
+    } else {
+        Err("give a number from 0 to 1000000000".to_owned())
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("restricted-sender-sandbox: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let Arguments { port, seed, scenario, time_scale } = arguments;
+    let clock = Clock::practice(Clock::system().now(), time_scale);
+    let sandbox = Sandbox::start(Options { port, seed, scenario, clock }).await.map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            format!("port {port} is in use; choose another with --port, or 0 for any free one")
+        } else {
+            format!("cannot start on port {port}: {error}")
+        }
+    })?;
+    let invitation = serde_json::to_string(sandbox.invitation()).map_err(|error| error.to_string())?;
+    let mut output = io::stdout();
+    writeln!(output, "{invitation}").and_then(|()| output.flush()).map_err(|error| error.to_string())?;
+    stop_requested().await.map_err(|error| error.to_string())
+}
+
+/// Returns when the user or the system asks the program to stop.
+async fn stop_requested() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{signal, SignalKind};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

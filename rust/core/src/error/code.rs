@@ -12,6 +12,7 @@ pub enum Kind {
     InvalidData = 6,
     InvalidOperation = 7,
     InvalidResult = 8,
+    NotInstalled = 12,
     ObjectNotFound = 13,
     OperationStopped = 14,
     OperationTimeout = 15,
@@ -194,6 +195,9 @@ codes! {
     /// The library failed in a way that its makers did not foresee.
     Panic = 9003, InvalidResult, NEVER,
         "This is a defect of RestrictedSender: report it with the message and the location.";
+    /// The native library is missing, or of another version or processor than the module. Told by the module itself.
+    LibraryUnusable = 9004, NotInstalled, NEVER,
+        "Install the module again, for this operating system and processor, and start a new PowerShell session.";
 }
 
 impl Code {

@@ -5,7 +5,7 @@ use super::{EntityType, Key, Restriction};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Pages, Record};
-use crate::host::{Host, Row};
+use crate::host::{Host, Progress, Row};
 
 /// The list of one organization. Each half is read when it is first needed; a failed read is tried again at the next
 /// need and never stands for an empty list.
@@ -160,10 +160,18 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// As [`page`](Self::page), and when the caller has gone.
     pub async fn hand_over(mut self, host: &Host) -> Result<()> {
+        let mut count = 0;
         while let Some(page) = self.page().await? {
+            count += page.len();
             for entry in page {
                 host.row(Row::Restriction(entry)).await?;
             }
+            host.progress(Progress {
+                activity: format!("Reading the restricted entities of {}", self.connection.organization()),
+                status: format!("{}: {count} so far", self.entity_type.name()),
+                percent: None,
+            })
+            .await?;
         }
         Ok(())
     }

@@ -1,0 +1,109 @@
+//! The organization's recipients and domains, as `Get-Recipient` and `Get-AcceptedDomain` show them.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::row::{Row, Value};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecipientKind {
+    UserMailbox,
+    SharedMailbox,
+    DistributionGroup,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Recipient {
+    pub(crate) kind: RecipientKind,
+    pub(crate) display_name: String,
+    pub(crate) alias: String,
+    pub(crate) guid: Uuid,
+    /// The user principal name; groups have none.
+    pub(crate) upn: Option<String>,
+    pub(crate) primary_address: String,
+    pub(crate) other_addresses: Vec<String>,
+}
+
+impl Recipient {
+    /// Everything that `-Identity` may say to mean this recipient.
+    fn identities(&self) -> impl Iterator<Item = String> + '_ {
+        let texts = [&self.primary_address, &self.alias, &self.display_name];
+        let texts = texts.into_iter().chain(&self.upn).chain(&self.other_addresses).map(|text| text.to_lowercase());
+        texts.chain([self.guid.to_string()])
+    }
+
+    pub(crate) fn row(&self) -> Row {
+        let (kind, details) = match self.kind {
+            RecipientKind::UserMailbox => ("UserMailbox", "UserMailbox"),
+            RecipientKind::SharedMailbox => ("UserMailbox", "SharedMailbox"),
+            RecipientKind::DistributionGroup => ("MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
+        };
+        // The prefix of the primary address is in capitals: that is how Exchange marks it.
+        let mut addresses = vec![format!("SMTP:{}", self.primary_address)];
+        addresses.extend(self.other_addresses.iter().map(|address| format!("smtp:{address}")));
+        let name = Value::from(self.display_name.as_str());
+        Row(vec![
+            ("Name", name.clone()),
+            ("DisplayName", name.clone()),
+            ("Identity", name),
+            ("Alias", self.alias.as_str().into()),
+            ("Guid", Value::Guid(self.guid)),
+            ("PrimarySmtpAddress", self.primary_address.as_str().into()),
+            ("EmailAddresses", Value::Texts(addresses)),
+            ("WindowsLiveID", self.upn.as_deref().unwrap_or_default().into()),
+            ("RecipientType", kind.into()),
+            ("RecipientTypeDetails", details.into()),
+        ])
+    }
+}
+
+/// A domain the organization receives mail for.
+#[derive(Clone, Debug)]
+pub(crate) struct AcceptedDomain {
+    pub(crate) domain: String,
+    pub(crate) default: bool,
+    pub(crate) match_subdomains: bool,
+    pub(crate) initial: bool,
+}
+
+impl AcceptedDomain {
+    pub(crate) fn row(&self) -> Row {
+        Row(vec![
+            ("Name", self.domain.as_str().into()),
+            ("DomainName", self.domain.as_str().into()),
+            ("DomainType", "Authoritative".into()),
+            ("Default", Value::Bool(self.default)),
+            ("MatchSubDomains", Value::Bool(self.match_subdomains)),
+            ("InitialDomain", Value::Bool(self.initial)),
+        ])
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Directory {
+    recipients: Vec<Recipient>,
+    by_identity: HashMap<String, usize>,
+    pub(crate) domains: Vec<AcceptedDomain>,
+}
+
+impl Directory {
+    pub(crate) fn new(recipients: Vec<Recipient>, domains: Vec<AcceptedDomain>) -> Self {
+        let mut by_identity = HashMap::new();
+        for (position, recipient) in recipients.iter().enumerate() {
+            for identity in recipient.identities() {
+                by_identity.entry(identity).or_insert(position);
+            }
+        }
+        Self { recipients, by_identity, domains }
+    }
+
+    pub(crate) fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    /// The recipient with this address, user principal name, name, alias or GUID.
+    pub(crate) fn find(&self, identity: &str) -> Option<&Recipient> {
+        self.by_identity.get(&identity.to_lowercase()).and_then(|position| self.recipients.get(*position))
+    }
+}

@@ -1,0 +1,195 @@
+//! Misbehaviour on order, so that a client's answers to a bad day can be tried: refusals, lost replies, broken bodies.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use hyper::header::{HeaderName, HeaderValue, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::StatusCode;
+use serde::Deserialize;
+
+use crate::reply::{self, Reply};
+
+/// How many orders can wait at once.
+const MOST_ORDERS: usize = 1000;
+
+/// What goes wrong.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Fault {
+    /// This reply instead of doing what was asked.
+    Status {
+        status: u16,
+        #[serde(default)]
+        body: String,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    },
+    /// The connection closes without a reply and nothing is done.
+    Drop,
+    /// What was asked is done, then the connection closes without a reply.
+    LoseReply,
+    /// What was asked is done, but only half of the reply's body comes.
+    Truncate,
+    /// Instead of doing what was asked, a body of this many bytes.
+    Oversize { bytes: u64 },
+    /// Instead of doing what was asked, a page of HTML that claims to be JSON.
+    NotJson,
+    /// No reply ever, and nothing is done.
+    Hang,
+}
+
+/// Which requests a fault is for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    /// A cmdlet's name, `token`, `openid-configuration`, or `*` for everything; compared without case.
+    #[serde(rename = "match")]
+    pattern: String,
+    /// How many matching requests go wrong.
+    #[serde(default = "once")]
+    times: u32,
+    /// How many matching requests go well before that.
+    #[serde(default)]
+    skip: u32,
+    fault: Fault,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// The orders that wait, in the order they came.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(VecDeque<Order>);
+
+impl Faults {
+    /// Takes an order; `Err` says what is wrong with it.
+    pub(crate) fn order(&mut self, order: Order) -> Result<(), String> {
+        if self.0.len() >= MOST_ORDERS {
+            return Err(format!("{MOST_ORDERS} faults are waiting already; clear them with DELETE /sandbox/faults"));
+        }
+        if let Fault::Status { status, headers, .. } = &order.fault {
+            check_status(*status)?;
+            headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
+        }
+        self.0.push_back(order);
+        Ok(())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// What goes wrong with this request, if anything. `name` is the cmdlet's name, `token`, or another call's.
+    pub(crate) fn strike(&mut self, name: &str) -> Option<Fault> {
+        let matches = |order: &Order| order.pattern == "*" || order.pattern.eq_ignore_ascii_case(name);
+        let position = self.0.iter_mut().position(|order| {
+            if !matches(order) || order.times == 0 {
+                return false;
+            }
+            let strikes = order.skip == 0;
+            order.skip = order.skip.saturating_sub(1);
+            strikes
+        })?;
+        let order = self.0.get_mut(position)?;
+        let fault = order.fault.clone();
+        order.times -= 1;
+        if order.times == 0 {
+            self.0.remove(position);
+        }
+        Some(fault)
+    }
+}
+
+fn check_status(status: u16) -> Result<(), String> {
+    if (200..=599).contains(&status) {
+        return Ok(());
+    }
+    Err(format!("status {status} cannot be sent; use one from 200 to 599"))
+}
+
+fn check_header(name: &str, value: &str) -> Result<(), String> {
+    let parsed = name.parse::<HeaderName>().map_err(|_| format!("'{name}' is no header name"))?;
+    HeaderValue::from_str(value).map_err(|_| format!("the value of header '{name}' cannot be sent"))?;
+    if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&parsed) {
+        return Err(format!("header '{name}' belongs to the connection; for a broken body use truncate or oversize"));
+    }
+    Ok(())
+}
+
+/// The reply of [`Fault::Status`].
+pub(crate) fn status_reply(status: u16, body: String, headers: &BTreeMap<String, String>) -> Reply {
+    let mut reply = Reply::new(Bytes::from(body));
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
+        if let Ok(name) = name.parse() {
+            reply::set(&mut reply, name, value);
+        }
+    }
+    reply
+}
+
+/// The reply of [`Fault::NotJson`].
+pub(crate) fn not_json_reply() -> Reply {
+    let mut reply = reply::json(StatusCode::OK, &());
+    *reply.body_mut() = Bytes::from_static(b"<!DOCTYPE html><html><title>Sign in</title><p>Please wait</p></html>");
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(orders: &[&str]) -> Faults {
+        let mut faults = Faults::default();
+        for order in orders {
+            faults.order(serde_json::from_str(order).unwrap()).unwrap();
+        }
+        faults
+    }
+
+    #[test]
+    fn strikes_as_often_as_ordered() {
+        let mut faults = faults(&[r#"{"match":"get-recipient","times":2,"fault":{"kind":"drop"}}"#]);
+        assert_eq!(faults.strike("token"), None);
+        assert_eq!(faults.strike("Get-Recipient"), Some(Fault::Drop));
+        assert_eq!(faults.strike("Get-Recipient"), Some(Fault::Drop));
+        assert_eq!(faults.strike("Get-Recipient"), None);
+    }
+
+    #[test]
+    fn skips_then_strikes_in_order() {
+        let mut faults = faults(&[
+            r#"{"match":"token","skip":1,"fault":{"kind":"lose-reply"}}"#,
+            r#"{"match":"*","fault":{"kind":"oversize","bytes":7}}"#,
+        ]);
+        assert_eq!(faults.strike("token"), Some(Fault::Oversize { bytes: 7 }));
+        assert_eq!(faults.strike("token"), Some(Fault::LoseReply));
+        assert_eq!(faults.strike("token"), None);
+        faults.order(serde_json::from_str(r#"{"match":"*","fault":{"kind":"hang"}}"#).unwrap()).unwrap();
+        faults.clear();
+        assert_eq!(faults.strike("token"), None);
+    }
+
+    #[test]
+    fn orders_that_make_no_sense_are_refused() {
+        for wrong in [
+            r#"{"fault":{"kind":"drop"}}"#,
+            r#"{"match":"*"}"#,
+            r#"{"match":"*","fault":{"kind":"explode"}}"#,
+            r#"{"match":"*","times":-1,"fault":{"kind":"drop"}}"#,
+            r#"{"match":"*","fault":{"kind":"oversize"}}"#,
+        ] {
+            assert!(serde_json::from_str::<Order>(wrong).is_err(), "{wrong}");
+        }
+        for wrong in [
+            r#"{"match":"*","fault":{"kind":"status","status":99}}"#,
+            r#"{"match":"*","fault":{"kind":"status","status":101}}"#,
+            r#"{"match":"*","fault":{"kind":"status","status":503,"headers":{"content-length":"7"}}}"#,
+            r#"{"match":"*","fault":{"kind":"status","status":503,"headers":{"a b":"7"}}}"#,
+            r#"{"match":"*","fault":{"kind":"status","status":503,"headers":{"a":"\r\n"}}}"#,
+        ] {
+            assert!(Faults::default().order(serde_json::from_str(wrong).unwrap()).is_err(), "{wrong}");
+        }
+    }
+}

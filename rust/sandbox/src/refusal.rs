@@ -1,0 +1,117 @@
+//! Why a cmdlet call was refused, and the error envelope that says so.
+
+use hyper::header::HeaderName;
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::reply::{self, Reply};
+
+const NOT_FOUND: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException";
+const AMBIGUOUS: &str = "Microsoft.Exchange.Configuration.Tasks.AmbiguousParameterSetException";
+const BINDING: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterBindingException";
+const TRANSFORMATION: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterTransformationException";
+const ODATA: &str = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException";
+/// (?) The service's own name and words for an exceeded unblock budget are not published.
+const BUDGET: &str = "Microsoft.Exchange.Management.Tasks.UnblockLimitExceededException";
+
+/// The server that objects are missing on.
+const DOMAIN_CONTROLLER: &str = "dc01.contoso.onmicrosoft.com";
+
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    /// The service numbers the places its errors come from; tools show it.
+    id: &'static str,
+    exception: &'static str,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    fn bad(id: &'static str, exception: &'static str, message: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "BadRequest", id, exception, message }
+    }
+
+    pub(crate) fn not_found(object: &str) -> Self {
+        let message = format!(
+            "The operation couldn't be performed because object '{object}' couldn't be found on '{DOMAIN_CONTROLLER}'."
+        );
+        Self { status: StatusCode::NOT_FOUND, code: "NotFound", id: "Ex6F9304", exception: NOT_FOUND, message }
+    }
+
+    pub(crate) fn budget_exceeded(object: &str) -> Self {
+        Self::bad(
+            "Ex2B77D1",
+            BUDGET,
+            format!(
+                "The number of times the sender '{object}' can be unblocked has been exceeded. \
+                 Contact Microsoft Support to unblock it."
+            ),
+        )
+    }
+
+    pub(crate) fn unknown_parameter(name: &str) -> Self {
+        Self::bad(
+            "Ex1A2C40",
+            AMBIGUOUS,
+            format!(
+                "Parameter set cannot be resolved using the specified named parameters. \
+                 A parameter cannot be found that matches parameter name '{name}'."
+            ),
+        )
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        Self::bad(
+            "Ex90E5C7",
+            BINDING,
+            format!("Cannot process command because of one or more missing mandatory parameters: {name}."),
+        )
+    }
+
+    pub(crate) fn repeated_parameter(name: &str) -> Self {
+        Self::bad(
+            "Ex90E5C8",
+            BINDING,
+            format!("Cannot bind parameter because parameter '{name}' is specified more than once."),
+        )
+    }
+
+    pub(crate) fn bad_value(parameter: &str, value: &str, kind: &str, error: &str) -> Self {
+        Self::bad(
+            "ExF04B6A",
+            TRANSFORMATION,
+            format!(
+                "Cannot process argument transformation on parameter '{parameter}'. \
+                 Cannot convert value \"{value}\" to type \"{kind}\". Error: \"{error}\""
+            ),
+        )
+    }
+
+    pub(crate) fn bad_page() -> Self {
+        Self::bad("Ex3D51B0", ODATA, "Expired or Invalid pagination request".into())
+    }
+
+    pub(crate) fn bad_body(why: &str) -> Self {
+        Self::bad("Ex5C0A19", ODATA, format!("The request body is not valid: {why}"))
+    }
+
+    pub(crate) fn reply(&self) -> Reply {
+        let Self { status, code, id, exception, message } = self;
+        let body = json!({"error": {
+            "code": code,
+            "message": "Error executing cmdlet",
+            "details": [{"code": "Context", "target": "", "message": format!("{id}|{exception}|{message}")}],
+            "innererror": {
+                "message": "Error executing cmdlet",
+                "type": ODATA,
+                "stacktrace": "",
+                "internalexception": {"message": message, "type": exception, "stacktrace": ""},
+            },
+        }});
+        let mut reply = reply::json(*status, &body);
+        let short = exception.rsplit('.').next().unwrap_or(exception);
+        reply::set(&mut reply, HeaderName::from_static("x-exceptiontype"), short);
+        reply
+    }
+}

@@ -1,0 +1,96 @@
+//! The tenant: what it is, and the state that all connections share.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use restricted_sender_clock::Clock;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::directory::Directory;
+use crate::fault::Faults;
+use crate::log::RequestLog;
+use crate::paging::Pager;
+use crate::restriction::Restrictions;
+use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
+use crate::server::{Address, LOOPBACK_HOSTS};
+use crate::token::{App, Tokens};
+use crate::Options;
+
+/// The worldwide cloud's resource: clients may ask for a token for it even when they talk to a practice tenant.
+const EXCHANGE_ONLINE: &str = "https://outlook.office365.com";
+
+pub(crate) struct Tenant {
+    pub(crate) id: Uuid,
+    pub(crate) company: &'static str,
+    pub(crate) organization: String,
+    pub(crate) directory: Directory,
+    pub(crate) apps: Vec<App>,
+    /// What tokens can be asked for, without a trailing slash.
+    pub(crate) resources: Vec<String>,
+    pub(crate) clock: Clock,
+    pub(crate) pager: Pager,
+    restrictions: Mutex<Restrictions>,
+    tokens: Mutex<Tokens>,
+    faults: Mutex<Faults>,
+    requests: Mutex<RequestLog>,
+}
+
+impl Tenant {
+    pub(crate) fn create(options: &Options, addresses: [Address; 2]) -> Self {
+        let story = Story::tell(options.scenario, options.seed, options.clock.now());
+        let mut resources = vec![EXCHANGE_ONLINE.to_owned()];
+        for address in addresses {
+            resources.extend(LOOPBACK_HOSTS.map(|host| address.base(host)));
+        }
+        Self {
+            id: story.tenant_id,
+            company: COMPANY,
+            organization: INITIAL_DOMAIN.to_owned(),
+            directory: story.directory,
+            apps: story.apps,
+            resources,
+            clock: options.clock.clone(),
+            pager: Pager::default(),
+            restrictions: Mutex::new(story.restrictions),
+            tokens: Mutex::default(),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// The app that newcomers are given: it may do everything.
+    pub(crate) fn invited_app(&self) -> App {
+        self.apps.first().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Whether a path or form means this tenant: by its GUID or one of its domains.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        Uuid::try_parse(name).is_ok_and(|id| id == self.id)
+            || self.directory.domains.iter().any(|domain| domain.domain.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn restrictions(&self) -> MutexGuard<'_, Restrictions> {
+        locked(&self.restrictions)
+    }
+
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        locked(&self.tokens)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        locked(&self.faults)
+    }
+
+    pub(crate) fn requests(&self) -> MutexGuard<'_, RequestLog> {
+        locked(&self.requests)
+    }
+}
+
+/// No critical section leaves its data half changed, so a lock poisoned by a panic elsewhere is still good.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,365 @@
+//! The token endpoint: apps, client credentials, and the tokens that are good.
+//!
+//! Tokens look like those of the real endpoint, so that clients can read `tid` or `exp` in them, but nothing is
+//! signed: the tenant remembers what it gave out.
+
+use std::collections::{HashMap, VecDeque};
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::{HeaderMap, StatusCode};
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use time::format_description::FormatItem;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime};
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::reply::{self, Reply};
+use crate::tenant::Tenant;
+
+/// How long a token is good, in seconds.
+const LIFETIME: i64 = 3599;
+
+/// How many tokens are remembered; the oldest is forgotten first.
+const MOST_TOKENS: usize = 10_000;
+
+const TIMESTAMP: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
+
+/// What an app may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Grant {
+    /// The app role Exchange.ManageAsApp and a directory role: everything.
+    Full,
+    /// The app role alone: tokens, but no cmdlets.
+    NoDirectoryRole,
+    /// Neither: tokens without roles.
+    #[default]
+    None,
+    /// Everything, if only its secret had not expired.
+    ExpiredSecret,
+}
+
+/// An app registration. Serialized as `GET /sandbox/apps` shows it.
+#[derive(Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct App {
+    pub(crate) name: &'static str,
+    #[serde(rename = "appId", serialize_with = "as_text")]
+    pub(crate) id: Uuid,
+    #[serde(rename = "clientSecret")]
+    pub(crate) secret: String,
+    pub(crate) grant: Grant,
+}
+
+fn as_text<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+/// What a good token lets its bearer do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Full,
+    NoDirectoryRole,
+}
+
+/// Why a token does not let its bearer in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotAccepted {
+    /// Never issued here, forgotten, or issued for something else.
+    Unknown,
+    Expired,
+    NoGrant,
+}
+
+struct Issued {
+    grant: Grant,
+    audience: String,
+    expires: OffsetDateTime,
+}
+
+/// The tokens given out.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    issued: HashMap<String, Issued>,
+    oldest_first: VecDeque<String>,
+}
+
+impl Tokens {
+    fn remember(&mut self, token: String, issued: Issued) {
+        if self.oldest_first.len() >= MOST_TOKENS {
+            if let Some(oldest) = self.oldest_first.pop_front() {
+                self.issued.remove(&oldest);
+            }
+        }
+        self.oldest_first.push_back(token.clone());
+        self.issued.insert(token, issued);
+    }
+
+    /// What the bearer of `token` may do here, where here is one of `audiences`.
+    pub(crate) fn check(&self, token: &str, audiences: &[String], now: OffsetDateTime) -> Result<Access, NotAccepted> {
+        let issued = self.issued.get(token).ok_or(NotAccepted::Unknown)?;
+        if !audiences.contains(&issued.audience) {
+            return Err(NotAccepted::Unknown);
+        }
+        if now >= issued.expires {
+            return Err(NotAccepted::Expired);
+        }
+        match issued.grant {
+            Grant::Full => Ok(Access::Full),
+            Grant::NoDirectoryRole => Ok(Access::NoDirectoryRole),
+            Grant::None | Grant::ExpiredSecret => Err(NotAccepted::NoGrant),
+        }
+    }
+}
+
+/// Answers `POST /{name}/oauth2/v2.0/token`.
+pub(crate) fn answer(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    let is_form = reply::is_type(headers, "application/x-www-form-urlencoded");
+    let form = Form(if is_form { form_urlencoded::parse(body).into_owned().collect() } else { HashMap::new() });
+    let mut reply = match issue(tenant, base, name, &form) {
+        Ok(token) => reply::json(
+            StatusCode::OK,
+            &json!({
+                "token_type": "Bearer",
+                "expires_in": LIFETIME,
+                "ext_expires_in": LIFETIME,
+                "access_token": token,
+            }),
+        ),
+        Err(refusal) => refusal.reply(tenant.now(), reply::header(headers, "client-request-id")),
+    };
+    reply::set(&mut reply, CACHE_CONTROL, "no-store, no-cache");
+    reply::set(&mut reply, CONTENT_TYPE, "application/json; charset=utf-8");
+    reply
+}
+
+/// Answers `GET /{name}/v2.0/.well-known/openid-configuration`, where clients find a tenant's GUID.
+pub(crate) fn metadata(tenant: &Tenant, base: &str, name: &str) -> Reply {
+    if !tenant.is_called(name) {
+        return Refusal::unknown_tenant(name).reply(tenant.now(), None);
+    }
+    let id = tenant.id;
+    let body = json!({
+        "token_endpoint": format!("{base}/{id}/oauth2/v2.0/token"),
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "issuer": format!("{base}/{id}/v2.0"),
+    });
+    reply::json(StatusCode::OK, &body)
+}
+
+struct Form(HashMap<String, String>);
+
+impl Form {
+    fn field(&self, name: &str) -> Result<&str, Refusal> {
+        let value = self.0.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        value.ok_or_else(|| Refusal::missing(name))
+    }
+}
+
+fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
+    if !tenant.is_called(name) {
+        return Err(Refusal::unknown_tenant(name));
+    }
+    let grant_type = form.field("grant_type")?;
+    if grant_type != "client_credentials" {
+        return Err(Refusal::unsupported_grant(grant_type));
+    }
+    let client_id = form.field("client_id")?;
+    let scope = form.field("scope")?;
+    let secret = form.field("client_secret")?;
+    let app = Uuid::try_parse(client_id)
+        .ok()
+        .and_then(|id| tenant.apps.iter().find(|app| app.id == id))
+        .ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))?;
+    if secret != app.secret {
+        return Err(Refusal::wrong_secret(app.id));
+    }
+    if app.grant == Grant::ExpiredSecret {
+        return Err(Refusal::expired_secret(app.id));
+    }
+    let resource = scope.strip_suffix("/.default").ok_or_else(|| Refusal::not_default(scope))?;
+    let audience = tenant
+        .resources
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
+        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))?;
+
+    let now = tenant.now();
+    let expires = now.saturating_add(Duration::seconds(LIFETIME));
+    let token = write(tenant.id, base, app, audience, now, expires);
+    tenant.tokens().remember(token.clone(), Issued { grant: app.grant, audience: audience.clone(), expires });
+    Ok(token)
+}
+
+/// A token's text: header, claims, and noise where the signature would be.
+fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTime, expires: OffsetDateTime) -> String {
+    let mut claims = json!({
+        "aud": audience,
+        "iss": format!("{base}/{tenant}/"),
+        "iat": now.unix_timestamp(),
+        "nbf": now.unix_timestamp(),
+        "exp": expires.unix_timestamp(),
+        "appid": app.id.to_string(),
+        "tid": tenant.to_string(),
+        "jti": Uuid::new_v4().to_string(),
+        "ver": "1.0",
+    });
+    if let (Grant::Full | Grant::NoDirectoryRole, Some(members)) = (app.grant, claims.as_object_mut()) {
+        members.insert("roles".into(), json!(["Exchange.ManageAsApp"]));
+    }
+    let noise: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+    format!(
+        "{}.{}.{}",
+        URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"RS256"}"#),
+        URL_SAFE_NO_PAD.encode(claims.to_string()),
+        URL_SAFE_NO_PAD.encode(noise)
+    )
+}
+
+/// Why no token was given out.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl Refusal {
+    fn bad(error: &'static str, code: u32, message: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, code, message }
+    }
+
+    fn unauthorized(error: &'static str, code: u32, message: String) -> Self {
+        Self { status: StatusCode::UNAUTHORIZED, error, code, message }
+    }
+
+    fn missing(parameter: &str) -> Self {
+        let message = format!("The request body must contain the following parameter: '{parameter}'.");
+        Self::bad("invalid_request", 900_144, message)
+    }
+
+    fn unsupported_grant(grant_type: &str) -> Self {
+        let message = format!("The app requested an unsupported grant type '{grant_type}'.");
+        Self::bad("unsupported_grant_type", 70_003, message)
+    }
+
+    fn unknown_tenant(name: &str) -> Self {
+        let message = format!(
+            "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the \
+             correct cloud. Check with your subscription administrator, this may happen if there are no active \
+             subscriptions for the tenant."
+        );
+        Self::bad("invalid_request", 90_002, message)
+    }
+
+    fn unknown_app(id: &str, company: &str) -> Self {
+        let message = format!(
+            "Application with identifier '{id}' was not found in the directory '{company}'. This can happen if the \
+             application has not been installed by the administrator of the tenant or consented to by any user in \
+             the tenant. You may have sent your authentication request to the wrong tenant."
+        );
+        Self::bad("unauthorized_client", 700_016, message)
+    }
+
+    fn wrong_secret(app: Uuid) -> Self {
+        let message = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
+             not the client secret ID, for a secret added to app '{app}'."
+        );
+        Self::unauthorized("invalid_client", 7_000_215, message)
+    }
+
+    fn expired_secret(app: Uuid) -> Self {
+        let message = format!(
+            "The provided client secret keys for app '{app}' are expired. Create new keys for your app, or consider \
+             using certificate credentials for added security."
+        );
+        Self::unauthorized("invalid_client", 7_000_222, message)
+    }
+
+    fn not_default(scope: &str) -> Self {
+        let message = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with \
+             /.default suffixed to the resource identifier (application ID URI)."
+        );
+        Self::bad("invalid_scope", 1_002_012, message)
+    }
+
+    fn unknown_resource(resource: &str, company: &str) -> Self {
+        let message = format!(
+            "The resource principal named {resource} was not found in the tenant named {company}. This can happen if \
+             the application has not been installed by the administrator of the tenant or consented to by any user \
+             in the tenant. You might have sent your authentication request to the wrong tenant."
+        );
+        Self::bad("invalid_resource", 500_011, message)
+    }
+
+    fn reply(&self, now: OffsetDateTime, correlation_id: Option<&str>) -> Reply {
+        let Self { status, error, code, message } = self;
+        let trace = Uuid::new_v4().to_string();
+        let correlation =
+            correlation_id.and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::new_v4).to_string();
+        let timestamp = now.format(TIMESTAMP).unwrap_or_default();
+        let description = format!(
+            "AADSTS{code}: {message}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {timestamp}"
+        );
+        let body = json!({
+            "error": error,
+            "error_description": description,
+            "error_codes": [code],
+            "timestamp": timestamp,
+            "trace_id": trace,
+            "correlation_id": correlation,
+        });
+        reply::json(*status, &body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
+
+    fn tokens(grant: Grant) -> Tokens {
+        let mut tokens = Tokens::default();
+        let expires = START + Duration::seconds(LIFETIME);
+        tokens.remember("t".into(), Issued { grant, audience: "https://localhost:1".into(), expires });
+        tokens
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_audience_until_it_expires() {
+        let here = ["https://localhost:1".to_owned()];
+        let tokens = tokens(Grant::Full);
+        assert_eq!(tokens.check("t", &here, START), Ok(Access::Full));
+        assert_eq!(tokens.check("T", &here, START), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598)), Ok(Access::Full));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599)), Err(NotAccepted::Expired));
+    }
+
+    #[test]
+    fn grants() {
+        let here = ["https://localhost:1".to_owned()];
+        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START), Ok(Access::NoDirectoryRole));
+        assert_eq!(tokens(Grant::None).check("t", &here, START), Err(NotAccepted::NoGrant));
+    }
+
+    #[test]
+    fn the_oldest_token_is_forgotten() {
+        let mut tokens = tokens(Grant::Full);
+        for number in 0..MOST_TOKENS {
+            let issued = Issued { grant: Grant::Full, audience: String::new(), expires: START };
+            tokens.remember(number.to_string(), issued);
+        }
+        assert!(!tokens.issued.contains_key("t") && tokens.issued.contains_key("0"));
+        assert_eq!(tokens.issued.len(), MOST_TOKENS);
+    }
+}
