@@ -61,11 +61,15 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     {
         if (!_running.Contains(running))
             return;
-        Guard(running, () =>
+        try
         {
             bind(running.Operation);
             running.Operation.Push();
-        });
+        }
+        catch (RestrictedSenderException error)
+        {
+            Fail(running, error);
+        }
         Handle(running);
     }
 
@@ -74,7 +78,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     {
         foreach (var running in _running.ToArray())
         {
-            Guard(running, running.Operation.Finish);
+            running.Operation.Finish();
             Handle(running);
         }
     }
@@ -113,9 +117,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         {
             if (_stopping)
                 operation.Cancel();
-            var status = Status.Failed;
-            Guard(running, () => status = operation.Step());
-            switch (status)
+            switch (Step(running))
             {
                 case Status.Row:
                     WriteObject(Read(operation.Row(), running.Connection));
@@ -138,26 +140,32 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>
-    /// Runs a call whose failure ends the operation: with one operation it ends the cmdlet, with several (one for each
-    /// connection) the others go on.
-    /// </summary>
-    private void Guard(Running running, Action call)
+    private Status Step(Running running)
     {
         try
         {
-            call();
+            return running.Operation.Step();
         }
         catch (RestrictedSenderException error)
         {
-            var alone = _running.Count == 1;
-            End(running);
-            if (_stopping)
-                throw new PipelineStoppedException();
-            if (alone)
-                ThrowTerminatingError(error.ToErrorRecord());
-            WriteError(error.ToErrorRecord());
+            Fail(running, error);
+            return Status.Failed;
         }
+    }
+
+    /// <summary>
+    /// An operation has failed: with one operation that ends the cmdlet, with several (one for each connection) the
+    /// others go on.
+    /// </summary>
+    private void Fail(Running running, RestrictedSenderException error)
+    {
+        var alone = _running.Count == 1;
+        End(running);
+        if (_stopping)
+            throw new PipelineStoppedException();
+        if (alone)
+            ThrowTerminatingError(error.ToErrorRecord());
+        WriteError(error.ToErrorRecord());
     }
 
     private void End(Running running)

@@ -166,7 +166,7 @@ typedef struct RsCell {
   /**
    * The bytes of a text.
    */
-  const uint8_t *text;
+  const char *text;
   /**
    * The cells of a list.
    */
@@ -189,9 +189,9 @@ extern "C" {
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_text(int64_t operation,
-                      const uint8_t *name,
+                      const char *name,
                       int64_t name_length,
-                      const uint8_t *value,
+                      const char *value,
                       int64_t value_length,
                       int64_t *error);
 
@@ -203,9 +203,9 @@ RsStatus rs_bind_text(int64_t operation,
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_text_item(int64_t operation,
-                           const uint8_t *name,
+                           const char *name,
                            int64_t name_length,
-                           const uint8_t *value,
+                           const char *value,
                            int64_t value_length,
                            int64_t *error);
 
@@ -217,7 +217,7 @@ RsStatus rs_bind_text_item(int64_t operation,
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_bool(int64_t operation,
-                      const uint8_t *name,
+                      const char *name,
                       int64_t name_length,
                       int32_t value,
                       int64_t *error);
@@ -230,7 +230,7 @@ RsStatus rs_bind_bool(int64_t operation,
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_int64(int64_t operation,
-                       const uint8_t *name,
+                       const char *name,
                        int64_t name_length,
                        int64_t value,
                        int64_t *error);
@@ -243,7 +243,7 @@ RsStatus rs_bind_int64(int64_t operation,
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_double(int64_t operation,
-                        const uint8_t *name,
+                        const char *name,
                         int64_t name_length,
                         double value,
                         int64_t *error);
@@ -256,7 +256,7 @@ RsStatus rs_bind_double(int64_t operation,
  * `error` must be null or valid for writing.
  */
 RsStatus rs_bind_ticks(int64_t operation,
-                       const uint8_t *name,
+                       const char *name,
                        int64_t name_length,
                        int64_t value,
                        int64_t *error);
@@ -283,7 +283,7 @@ RsStatus rs_error_close(int64_t failure, int64_t *error);
  * # Safety
  * `text`, `length`, `error` must be null or valid for writing.
  */
-RsStatus rs_version(const uint8_t **text, int64_t *length, int64_t *error);
+RsStatus rs_version(const char **text, int64_t *length, int64_t *error);
 
 /**
  * How many sessions, operations and errors are open, together: zero when everything was closed.
@@ -301,7 +301,7 @@ RsStatus rs_live_handles(int64_t *count, int64_t *error);
  */
 RsStatus rs_row_type_column(int32_t row_type,
                             int64_t index,
-                            const uint8_t **name,
+                            const char **name,
                             int64_t *length,
                             int32_t *cell_type,
                             int64_t *error);
@@ -315,7 +315,7 @@ RsStatus rs_row_type_column(int32_t row_type,
  * `operation`, `error` must be null or valid for writing.
  */
 RsStatus rs_operation_prepare(int64_t session,
-                              const uint8_t *name,
+                              const char *name,
                               int64_t name_length,
                               int64_t *operation,
                               int64_t *error);
@@ -401,7 +401,7 @@ RsStatus rs_request_answer(int64_t operation,
  * `why` must be null or valid for reading as many bytes as the length says.
  * `error` must be null or valid for writing.
  */
-RsStatus rs_request_refuse(int64_t operation, const uint8_t *why, int64_t why_length, int64_t *error);
+RsStatus rs_request_refuse(int64_t operation, const char *why, int64_t why_length, int64_t *error);
 
 /**
  * Opens a session without a connection; the operation `connect-restricted-sender` makes it.

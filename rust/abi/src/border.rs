@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use libc::c_char;
 use restricted_sender_core::error::{Code, Error, Result};
 
 use crate::cell::RowView;
@@ -74,7 +75,7 @@ impl<T> Place<T> {
 /// A text that comes in: pointer and length.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    pointer: *const u8,
+    pointer: *const c_char,
     length: i64,
     bytes: PhantomData<&'a [u8]>,
 }
@@ -85,7 +86,7 @@ impl<'a> Text<'a> {
     /// # Safety
     /// Until the exported function returns, `pointer` must be null or valid for reading `length` bytes that nobody
     /// changes.
-    pub unsafe fn at(pointer: *const u8, length: i64) -> Self {
+    pub unsafe fn at(pointer: *const c_char, length: i64) -> Self {
         Self { pointer, length, bytes: PhantomData }
     }
 
@@ -102,7 +103,7 @@ impl<'a> Text<'a> {
             return Err(misuse("a text is null"));
         }
         // SAFETY: not null, and `at` demands that `length` bytes can be read.
-        let bytes = unsafe { std::slice::from_raw_parts(self.pointer, length) };
+        let bytes = unsafe { std::slice::from_raw_parts(self.pointer.cast::<u8>(), length) };
         std::str::from_utf8(bytes).map_err(|error| misuse("a text is not UTF-8").caused_by(&error))
     }
 }
@@ -118,7 +119,7 @@ mod tests {
 
     fn read(pointer: *const u8, length: i64) -> Result<String> {
         // SAFETY: each call below gives null or an array of at least that length.
-        unsafe { Text::at(pointer, length) }.read().map(str::to_owned)
+        unsafe { Text::at(pointer.cast(), length) }.read().map(str::to_owned)
     }
 
     #[test]

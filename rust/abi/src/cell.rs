@@ -1,5 +1,6 @@
 //! Rows as C reads them: an array of cells, each with its type and its value.
 
+use libc::c_char;
 use time::OffsetDateTime;
 
 use restricted_sender_core::exchange::Value;
@@ -35,7 +36,7 @@ pub struct RsCell {
     /// The value of a double.
     pub real: f64,
     /// The bytes of a text.
-    pub text: *const u8,
+    pub text: *const c_char,
     /// The cells of a list.
     pub items: *const RsCell,
     /// The number of bytes or cells.
@@ -110,8 +111,8 @@ fn view(cell: &mut Cell, lists: &mut Vec<RowView>) -> RsCell {
         Cell::Int(value) => view.integer = *value,
         Cell::Real(value) => view.real = *value,
         Cell::Moment(moment) => view.integer = ticks(*moment),
-        Cell::Text(text) => (view.text, view.length) = (text.as_ptr(), length(text.len())),
-        Cell::Static(text) => (view.text, view.length) = (text.as_ptr(), length(text.len())),
+        Cell::Text(text) => (view.text, view.length) = (text.as_ptr().cast(), length(text.len())),
+        Cell::Static(text) => (view.text, view.length) = (text.as_ptr().cast(), length(text.len())),
         Cell::List(items) => {
             let list = RowView::new(std::mem::take(items));
             (view.items, view.length) = (list.pointer(), list.length());

@@ -1,5 +1,6 @@
 //! Binding: parameters before the start, fields of an item before each push, an answer before it is given.
 //! A value that is bound again replaces the first.
+use libc::c_char;
 use zeroize::Zeroizing;
 
 use crate::border::{border, misuse, Out, Text};
@@ -16,9 +17,9 @@ use crate::status::RsStatus;
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_text(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
-    value: *const u8,
+    value: *const c_char,
     value_length: i64,
     error: *mut i64,
 ) -> RsStatus {
@@ -42,9 +43,9 @@ pub unsafe extern "C" fn rs_bind_text(
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_text_item(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
-    value: *const u8,
+    value: *const c_char,
     value_length: i64,
     error: *mut i64,
 ) -> RsStatus {
@@ -68,7 +69,7 @@ pub unsafe extern "C" fn rs_bind_text_item(
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_bool(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
     value: i32,
     error: *mut i64,
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn rs_bind_bool(
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_int64(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
     value: i64,
     error: *mut i64,
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn rs_bind_int64(
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_double(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
     value: f64,
     error: *mut i64,
@@ -137,7 +138,7 @@ pub unsafe extern "C" fn rs_bind_double(
 #[no_mangle]
 pub unsafe extern "C" fn rs_bind_ticks(
     operation: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
     value: i64,
     error: *mut i64,

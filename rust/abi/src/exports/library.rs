@@ -1,4 +1,6 @@
 //! The library itself: its version, its row types, what is open.
+use libc::c_char;
+
 use crate::border::{border, misuse, Out, ERRORS};
 use crate::operation::OPERATIONS;
 use crate::row;
@@ -10,7 +12,7 @@ use crate::status::RsStatus;
 /// # Safety
 /// `text`, `length`, `error` must be null or valid for writing.
 #[no_mangle]
-pub unsafe extern "C" fn rs_version(text: *mut *const u8, length: *mut i64, error: *mut i64) -> RsStatus {
+pub unsafe extern "C" fn rs_version(text: *mut *const c_char, length: *mut i64, error: *mut i64) -> RsStatus {
     // SAFETY: the caller vouches for `text`.
     let text = unsafe { Out::at(text) };
     // SAFETY: the caller vouches for `length`.
@@ -20,7 +22,7 @@ pub unsafe extern "C" fn rs_version(text: *mut *const u8, length: *mut i64, erro
     border(error, || {
         let (text, length) = (text.present()?, length.present()?);
         let version = env!("CARGO_PKG_VERSION");
-        text.give(version.as_ptr());
+        text.give(version.as_ptr().cast());
         length.give(version.len() as i64);
         Ok(RsStatus::Ok)
     })
@@ -51,7 +53,7 @@ pub unsafe extern "C" fn rs_live_handles(count: *mut i64, error: *mut i64) -> Rs
 pub unsafe extern "C" fn rs_row_type_column(
     row_type: i32,
     index: i64,
-    name: *mut *const u8,
+    name: *mut *const c_char,
     length: *mut i64,
     cell_type: *mut i32,
     error: *mut i64,
@@ -69,7 +71,7 @@ pub unsafe extern "C" fn rs_row_type_column(
         let columns = row::columns(row_type).ok_or_else(|| misuse("there is no such row type"))?;
         let index = usize::try_from(index).map_err(|_| misuse("a column has a negative number"))?;
         let Some((column, kind)) = columns.get(index) else { return Ok(RsStatus::Done) };
-        name.give(column.as_ptr());
+        name.give(column.as_ptr().cast());
         length.give(column.len() as i64);
         cell_type.give(*kind as i32);
         Ok(RsStatus::Ok)

@@ -2,6 +2,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use libc::c_char;
+
 use crate::border::{border, Out, Text};
 use crate::cell::RsCell;
 use crate::operation::{Operation, OPERATIONS};
@@ -17,7 +19,7 @@ use crate::status::RsStatus;
 #[no_mangle]
 pub unsafe extern "C" fn rs_operation_prepare(
     session: i64,
-    name: *const u8,
+    name: *const c_char,
     name_length: i64,
     operation: *mut i64,
     error: *mut i64,

@@ -1,4 +1,6 @@
 //! Requests: what the host does for an operation. Bind the answer, then give it.
+use libc::c_char;
+
 use crate::border::{border, Out, Text};
 use crate::operation::OPERATIONS;
 use crate::status::RsStatus;
@@ -26,7 +28,7 @@ pub unsafe extern "C" fn rs_request_answer(operation: i64, error: *mut i64) -> R
 #[no_mangle]
 pub unsafe extern "C" fn rs_request_refuse(
     operation: i64,
-    why: *const u8,
+    why: *const c_char,
     why_length: i64,
     error: *mut i64,
 ) -> RsStatus {
