@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security;
 using System.Text;
@@ -56,7 +57,7 @@ internal static unsafe class Interop
         internal long Length;
     }
 
-    private const int Null = 0, Bool = 1, Int64 = 2, Double = 3, Ticks = 4, TextType = 5, List = 6;
+    internal const int Null = 0, Bool = 1, Int64 = 2, Double = 3, Ticks = 4, TextType = 5, List = 6;
 
     internal static string Version()
     {
@@ -112,13 +113,13 @@ internal static unsafe class Interop
     }
 
     /// <summary>The row of the last step, readable until the next step or the close.</summary>
-    internal static Row Row(long operation)
+    internal static Row Row(long operation, TextMemory memory)
     {
         int type;
         Cell* cells;
         long count, error;
         Check(rs_operation_row(operation, &type, &cells, &count, &error), error);
-        return new Row((RowType)type, cells, count);
+        return new Row((RowType)type, cells, count, memory);
     }
 
     internal static void Cancel(long operation) => rs_operation_cancel(operation, null);
@@ -236,7 +237,7 @@ internal static unsafe class Interop
             throw new InvalidOperationException("The native library failed and cannot say why.");
         try
         {
-            return new ErrorInfo(new Row(RowType.Error, cells, count));
+            return new ErrorInfo(new Row(RowType.Error, cells, count, null));
         }
         finally
         {
@@ -278,13 +279,17 @@ internal static unsafe class Interop
         Bool => cell->Integer != 0,
         Int64 => cell->Integer,
         Double => cell->Real,
-        Ticks => new DateTime(cell->Integer, DateTimeKind.Utc),
-        TextType => Encoding.UTF8.GetString(cell->Text, checked((int)cell->Length)),
+        Ticks => Moment(cell),
+        TextType => Text(cell),
         List => Values(cell),
         var other => throw new InvalidOperationException($"The native library sent a value of unknown type {other}."),
     };
 
-    private static object?[] Values(Cell* list)
+    internal static string Text(Cell* cell) => Encoding.UTF8.GetString(cell->Text, checked((int)cell->Length));
+
+    internal static DateTime Moment(Cell* cell) => new(cell->Integer, DateTimeKind.Utc);
+
+    internal static object?[] Values(Cell* list)
     {
         var values = new object?[checked((int)list->Length)];
         for (var index = 0; index < values.Length; index++)
@@ -292,7 +297,34 @@ internal static unsafe class Interop
         return values;
     }
 
-    internal static bool IsNull(Cell* cell) => cell->CellType == Null;
+    /// <summary>Whether a text in memory is <paramref name="text"/>; only asked for plain ASCII, else "no".</summary>
+    internal static bool IsAscii(Cell* cell, string text)
+    {
+        if (cell->Length != text.Length)
+            return false;
+        for (var index = 0; index < text.Length; index++)
+        {
+            if (cell->Text[index] != text[index] || text[index] > 0x7f)
+                return false;
+        }
+        return true;
+    }
+}
+
+/// <summary>
+/// The last text of each column of an operation's rows: organization, portal and the like are the same in every row,
+/// and one string serves them all.
+/// </summary>
+internal sealed class TextMemory
+{
+    private string?[] _last = new string?[16];
+
+    internal unsafe string Read(Interop.Cell* cell, long column)
+    {
+        if (column >= _last.Length)
+            Array.Resize(ref _last, checked((int)column * 2));
+        return _last[column] is { } last && Interop.IsAscii(cell, last) ? last : _last[column] = Interop.Text(cell);
+    }
 }
 
 /// <summary>
@@ -303,13 +335,15 @@ internal unsafe struct Row
 {
     private readonly Interop.Cell* _cells;
     private readonly long _count;
+    private readonly TextMemory? _memory;
     private long _next;
 
-    internal Row(RowType type, Interop.Cell* cells, long count)
+    internal Row(RowType type, Interop.Cell* cells, long count, TextMemory? memory)
     {
         Type = type;
         _cells = cells;
         _count = count;
+        _memory = memory;
         _next = 0;
     }
 
@@ -322,43 +356,77 @@ internal unsafe struct Row
             throw new InvalidOperationException($"The native library sent a row of type {Type} instead of {type}.");
     }
 
-    internal string? Text() => (string?)Next();
+    internal string? Text()
+    {
+        var cell = Next(Interop.TextType);
+        return cell is null ? null : _memory?.Read(cell, _next - 1) ?? Interop.Text(cell);
+    }
 
-    internal bool? Bool() => (bool?)Next();
+    internal bool? Bool()
+    {
+        var cell = Next(Interop.Bool);
+        return cell is null ? null : cell->Integer != 0;
+    }
 
-    internal long? Integer() => (long?)Next();
+    internal long? Integer()
+    {
+        var cell = Next(Interop.Int64);
+        return cell is null ? null : cell->Integer;
+    }
 
-    internal DateTime? Moment() => (DateTime?)Next();
+    internal DateTime? Moment()
+    {
+        var cell = Next(Interop.Ticks);
+        return cell is null ? null : Interop.Moment(cell);
+    }
 
-    internal TEnum? Name<TEnum>() where TEnum : struct =>
-        Next() is string name ? (TEnum)Enum.Parse(typeof(TEnum), name) : null;
+    internal TEnum? Name<TEnum>() where TEnum : struct => Text() is { } name ? Names<TEnum>.Value(name) : null;
 
     internal string[] Texts()
     {
-        var values = (object?[]?)Next() ?? [];
-        return Array.ConvertAll(values, value => (string)value!);
+        var cell = Next(Interop.List);
+        return cell is null ? [] : Array.ConvertAll(Interop.Values(cell), value => (string)value!);
     }
 
     /// <summary>A row within the row, or nothing.</summary>
     internal Row? Nested(RowType type)
     {
-        var cell = Cell();
-        return Interop.IsNull(cell) ? null : new Row(type, cell->Items, cell->Length);
+        var cell = Next(Interop.List);
+        return cell is null ? null : new Row(type, cell->Items, cell->Length, null);
     }
 
-    /// <summary>Names and values in turn.</summary>
-    internal IEnumerable<KeyValuePair<string, object?>> Named()
+    /// <summary>Names and values in turn; nothing when there are none.</summary>
+    internal KeyValuePair<string, object?>[]? Named()
     {
-        var values = (object?[]?)Next() ?? [];
-        var pairs = new List<KeyValuePair<string, object?>>(values.Length / 2);
-        for (var index = 0; index + 1 < values.Length; index += 2)
-            pairs.Add(new((string)values[index]!, values[index + 1]));
+        var cell = Next(Interop.List);
+        if (cell is null || cell->Length == 0)
+            return null;
+        var pairs = new KeyValuePair<string, object?>[checked((int)cell->Length / 2)];
+        for (var index = 0; index < pairs.Length; index++)
+            pairs[index] = new(Interop.Text(cell->Items + (2 * index)), Interop.Value(cell->Items + (2 * index) + 1));
         return pairs;
     }
 
-    private object? Next() => Interop.Value(Cell());
+    /// <summary>The next cell, null where it has no value.</summary>
+    private Interop.Cell* Next(int type)
+    {
+        if (_next >= _count)
+            throw new InvalidOperationException($"The native library sent a row of type {Type} with {_count} columns only.");
+        var cell = _cells + _next++;
+        if (cell->CellType == Interop.Null)
+            return null;
+        return cell->CellType == type
+            ? cell
+            : throw new InvalidOperationException($"Column {_next} of a row of type {Type} has a value of type {cell->CellType}.");
+    }
 
-    private Interop.Cell* Cell() => _next < _count
-        ? _cells + _next++
-        : throw new InvalidOperationException($"The native library sent a row of type {Type} with {_count} columns only.");
+    private static class Names<TEnum> where TEnum : struct
+    {
+        private static readonly Dictionary<string, TEnum> Known = Enum.GetValues(typeof(TEnum)).Cast<TEnum>()
+            .ToDictionary(value => value.ToString()!, StringComparer.Ordinal);
+
+        internal static TEnum Value(string name) => Known.TryGetValue(name, out var value)
+            ? value
+            : throw new InvalidOperationException($"The native library sent an unknown {typeof(TEnum).Name}: {name}.");
+    }
 }

@@ -8,6 +8,7 @@ namespace RestrictedSender.PowerShell.Native;
 /// <summary>A native operation: bind, start, push, step, answer, close. One thread steps; any thread may cancel.</summary>
 internal sealed class Operation : CriticalFinalizerObject, IDisposable
 {
+    private readonly TextMemory _texts = new();
     private long _handle;
 
     /// <summary>Prepares the operation of that name; without a session the library says how to connect.</summary>
@@ -60,7 +61,7 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
 
     internal Status Step() => Interop.Step(Handle);
 
-    internal Row Row() => Interop.Row(Handle);
+    internal Row Row() => Interop.Row(Handle, _texts);
 
     internal void Answer() => Interop.Answer(Handle);
 

@@ -91,13 +91,12 @@ public sealed class RestrictedSender
     internal static object Read(Row row, RestrictedSenderConnection connection)
     {
         var entry = new RestrictedSender(ref row, connection);
-        PSObject? extended = null;
-        foreach (var other in row.Named())
-        {
-            extended ??= PSObject.AsPSObject(entry);
+        if (row.Named() is not { } others)
+            return entry;
+        var extended = PSObject.AsPSObject(entry);
+        foreach (var other in others)
             extended.Properties.Add(new PSNoteProperty(other.Key, other.Value));
-        }
-        return (object?)extended ?? entry;
+        return extended;
     }
 
     /// <summary>The address or the id.</summary>
