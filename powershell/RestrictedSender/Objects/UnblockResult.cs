@@ -12,6 +12,7 @@ public sealed class UnblockResult
         EntityType = row.Name<EntityType>();
         SenderAddress = row.Text();
         ConnectorId = row.Text();
+        ConnectorName = row.Text();
         Outcome = row.Name<UnblockOutcome>()!.Value;
         RequestedAt = row.Moment();
         RequestId = row.Text();
@@ -28,6 +29,9 @@ public sealed class UnblockResult
 
     /// <summary>The connector that was unblocked.</summary>
     public string? ConnectorId { get; }
+
+    /// <summary>The connector's name, where it is known.</summary>
+    public string? ConnectorName { get; }
 
     /// <summary>What came of it.</summary>
     public UnblockOutcome Outcome { get; }

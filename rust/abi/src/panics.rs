@@ -48,6 +48,14 @@ pub async fn caught_in_task(body: impl std::future::Future<Output = Result<()>>)
     AssertUnwindSafe(body).catch_unwind().await.unwrap_or_else(|panic| Err(error(&*panic)))
 }
 
+/// Runs `body` in a task of its own; a panic in it is an error with its place.
+pub async fn spawned(body: impl std::future::Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    match tokio::spawn(caught_in_task(body)).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::new(Code::Panic, "RestrictedSender failed.").caused_by(&error)),
+    }
+}
+
 fn error(panic: &(dyn Any + Send)) -> Error {
     let said = panic
         .downcast_ref::<&str>()

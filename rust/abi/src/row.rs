@@ -141,6 +141,7 @@ rows! {
         EntityType: Text = result.entity_type.map(|entity_type| entity_type.name()),
         SenderAddress: Text = result.sender_address,
         ConnectorId: Text = result.connector_id,
+        ConnectorName: Text = result.connector_name,
         Outcome: Text = result.outcome.name(),
         RequestedAt: Ticks = result.requested_at,
         RequestId: Text = result.request_id,

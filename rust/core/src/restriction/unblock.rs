@@ -56,6 +56,8 @@ pub struct UnblockResult {
     pub sender_address: Option<String>,
     /// The key that was unblocked: a connector's id.
     pub connector_id: Option<String>,
+    /// The connector's name, where it is known.
+    pub connector_name: Option<String>,
     /// Which kind of entity it is; nothing where the input names none.
     pub entity_type: Option<EntityType>,
     /// What came of it.
@@ -111,6 +113,7 @@ impl<'a> Unblock<'a> {
         let result = UnblockResult {
             sender_address: item.target.sender_address.clone(),
             connector_id: item.target.connector_id.clone(),
+            connector_name: None,
             entity_type: None,
             outcome: Outcome::Failed,
             requested_at: None,
@@ -133,6 +136,7 @@ impl<'a> Unblock<'a> {
         };
         self.result.sender_address = key.sender_address().map(str::to_owned);
         self.result.connector_id = key.connector_id();
+        self.result.connector_name.clone_from(&known.connector_name);
         let summary = Reason::parse(&known.reason).summary();
         let typed = named.to_string();
         let subject = Subject {
