@@ -1,6 +1,8 @@
 //! The operations against the practice tenant over HTTPS, above all what a misbehaving network may not do: make a
 //! restricted sender look free, or an unblock happen twice.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::time::Duration;
 
 use restricted_sender_core::connection::{Connection, Options, Practice};
