@@ -10,19 +10,22 @@ use crate::error::{Code, Error};
 /// The error of a request that got no complete reply. `host` is whom we asked.
 pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
     let (code, message) = if error.is_timeout() {
-        (Code::Timeout, format!("{host} did not answer in time."))
+        (Code::Timeout, format!("{host} did not answer in time"))
     } else if beneath::<rustls::Error>(error).is_some() {
-        (Code::TlsFailure, format!("No trusted encrypted connection to {host}."))
+        (Code::TlsFailure, format!("No trusted encrypted connection to {host}"))
     } else if error.is_connect() {
         if is_resolution(error) {
-            (Code::HostNotFound, format!("The host name of {host} could not be resolved."))
+            (Code::HostNotFound, format!("The host name of {host} could not be resolved"))
         } else {
-            (Code::HostUnreachable, format!("{host} could not be reached."))
+            (Code::HostUnreachable, format!("{host} could not be reached"))
         }
     } else {
-        (Code::ConnectionLost, format!("The connection to {host} broke before the reply was complete."))
+        (Code::ConnectionLost, format!("The connection to {host} broke before the reply was complete"))
     };
-    Error::new(code, message).caused_by(&without_url(error))
+    // reqwest's own text would repeat the whole address; the innermost one is what an admin can look up.
+    let causes: Vec<_> = chain(error).skip(1).map(ToString::to_string).collect();
+    let innermost = causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
+    Error::new(code, format!("{message}{innermost}.")).with(|details| details.causes = causes)
 }
 
 /// The error of a reply that has a failing status, or an `error` in spite of a good one.
@@ -134,20 +137,3 @@ fn under<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 fn beneath<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     chain(error).find_map(|error| error.downcast_ref::<T>())
 }
-
-/// What lies beneath reqwest's own error, which would repeat the whole address.
-fn without_url(error: &reqwest::Error) -> Causes {
-    Causes(chain(error).skip(1).map(ToString::to_string).collect())
-}
-
-/// The texts of a chain of errors, joined.
-#[derive(Debug)]
-struct Causes(Vec<String>);
-
-impl std::fmt::Display for Causes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.join(": "))
-    }
-}
-
-impl StdError for Causes {}
