@@ -285,6 +285,24 @@ static void misuse(void) {
     FAILS(rs_error_row(failure, &cells, &number, &error), "RS9002", "the error is closed");
 }
 
+/* A service far away is asked for through the system's proxy, which only the host knows. */
+static void proxy(void) {
+    const char *far = "https://exchange.example";
+    int64_t session = open_session(), operation = prepare(session, "connect-restricted-sender");
+    bind_text(operation, "Organization", "contoso.com");
+    bind_text(operation, "AccessToken", "secret");
+    bind_text(operation, "ConnectionUri", far);
+    bind_text(operation, "AzureADAuthorizationEndpointUri", far);
+    MUST(rs_operation_start(operation, &error));
+    CHECK(step(operation) == RS_STATUS_REQUEST, "asks for the proxy");
+    CHECK(text_is(&row(operation, RS_ROW_TYPE_PROXY)[0], far), "of this endpoint, once");
+    bind_text(operation, "Proxy", "http://127.0.0.1:1");
+    MUST(rs_request_answer(operation, &error));
+    FAILS(rs_operation_step(operation, -1, &error), "RS3002", "https://exchange.example could not be reached");
+    MUST(rs_operation_close(operation, &error));
+    MUST(rs_session_close(session, &error));
+}
+
 static void panics(void) {
     int64_t session = open_session(), operation = prepare(session, "panic");
     bind_text(operation, "Where", "call");
@@ -428,6 +446,7 @@ int main(int count, char **arguments) {
     else {
         use();
         misuse();
+        proxy();
         panics();
         any_order();
         cancel();

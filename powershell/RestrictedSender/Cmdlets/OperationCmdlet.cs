@@ -129,7 +129,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
                     Tell(operation.Row());
                     break;
                 case Status.Request:
-                    Confirm(operation);
+                    Serve(operation);
                     break;
                 case Status.Done:
                     End(running);
@@ -203,23 +203,37 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         WriteProgress(record);
     }
 
-    private void Confirm(Operation operation)
+    /// <summary>Does for the library what only the host of the session can do.</summary>
+    private void Serve(Operation operation)
     {
         var row = operation.Row();
+        if (row.Type == RowType.Proxy)
+            operation.Bind("Proxy", SystemProxy.For(row.Text()!));
+        else
+        {
+            var (confirmed, whyNot) = Confirm(row);
+            if (whyNot is not null)
+            {
+                operation.Refuse(whyNot);
+                return;
+            }
+            operation.Bind("Confirmed", confirmed);
+        }
+        operation.Answer();
+    }
+
+    private (bool Confirmed, string? WhyNot) Confirm(Row row)
+    {
         row.Expect(RowType.Confirm);
         var (caption, description, question) = (row.Text()!, row.Text()!, row.Text()!);
-        bool confirmed;
         try
         {
-            confirmed = ShouldProcess(description, question, caption);
+            return (ShouldProcess(description, question, caption), null);
         }
         catch (Exception error) when (error is HostException or PSInvalidOperationException)
         {
             // Nobody is there to ask: the library says what that means for the operation.
-            operation.Refuse(error.Message);
-            return;
+            return (false, error.Message);
         }
-        operation.Bind("Confirmed", confirmed);
-        operation.Answer();
     }
 }

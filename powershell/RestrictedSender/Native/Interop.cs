@@ -35,6 +35,7 @@ internal enum RowType
     SenderState = 6,
     UnblockResult = 7,
     ErrorCode = 8,
+    Proxy = 9,
 }
 
 /// <summary>

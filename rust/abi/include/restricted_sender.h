@@ -91,6 +91,10 @@ enum RsRowType
    * A line of the table of errors.
    */
   RS_ROW_TYPE_ERROR_CODE = 8,
+  /**
+   * An endpoint for which the host is asked which proxy this system uses.
+   */
+  RS_ROW_TYPE_PROXY = 9,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;
@@ -126,8 +130,9 @@ enum RsStatus
    */
   RS_STATUS_MESSAGE = 4,
   /**
-   * A step found something that only the host can do: a row of type `RS_ROW_TYPE_CONFIRM`. Answer it with
-   * `rs_request_answer` or `rs_request_refuse`; until then no step is possible.
+   * A step found something that only the host can do: a row of type `RS_ROW_TYPE_CONFIRM` (bind `Confirmed`, a
+   * bool) or `RS_ROW_TYPE_PROXY` (bind `Proxy`, a text, or nothing for none). Answer it with `rs_request_answer` or
+   * `rs_request_refuse`; until then no step is possible.
    */
   RS_STATUS_REQUEST = 5,
   /**
@@ -385,8 +390,7 @@ RsStatus rs_operation_cancel(int64_t operation, int64_t *error);
 RsStatus rs_operation_close(int64_t operation, int64_t *error);
 
 /**
- * Answers the request of the last step with what is bound: `Confirmed` (bool) for a confirmation, where an absent
- * answer means no.
+ * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none.
  *
  * # Safety
  * `error` must be null or valid for writing.

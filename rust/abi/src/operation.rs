@@ -51,12 +51,25 @@ struct Reading {
 
 /// A question that waits for its answer.
 struct Asked {
-    reply: &'static [Field],
+    what: Asking,
     answer: oneshot::Sender<Answer>,
 }
 
-/// What the answer to a confirmation has.
-const CONFIRM_REPLY: &[Field] = &[("Confirmed", RsCellType::Bool)];
+#[derive(Clone, Copy)]
+enum Asking {
+    Confirm,
+    Proxy,
+}
+
+impl Asking {
+    /// What the answer has.
+    fn reply(self) -> &'static [Field] {
+        match self {
+            Self::Confirm => &[("Confirmed", RsCellType::Bool)],
+            Self::Proxy => &[("Proxy", RsCellType::Text)],
+        }
+    }
+}
 
 impl Operation {
     /// Prepares the operation of that name.
@@ -96,7 +109,7 @@ impl Operation {
 
     fn takes(&self) -> &'static [Field] {
         if let Some(asked) = &*lock(&self.question) {
-            return asked.reply;
+            return asked.what.reply();
         }
         match &*lock(&self.stage) {
             Stage::Prepared(_) => self.spec.parameters,
@@ -192,10 +205,14 @@ impl Operation {
                 Event::Progress(progress) => (RsStatus::Progress, RsRowType::Progress, row::progress(progress)),
                 Event::Message(message) => (RsStatus::Message, RsRowType::Message, row::message(message)),
                 Event::ItemFailed(error) => (RsStatus::Message, RsRowType::Error, row::error(error)),
-                Event::Question(Question::Confirm(confirmation), answer) => {
-                    *lock(&self.question) = Some(Asked { reply: CONFIRM_REPLY, answer });
+                Event::Question(question, answer) => {
+                    let (what, row_type, cells) = match question {
+                        Question::Confirm(change) => (Asking::Confirm, RsRowType::Confirm, row::confirm(change)),
+                        Question::Proxy { endpoint } => (Asking::Proxy, RsRowType::Proxy, row::proxy(endpoint)),
+                    };
+                    *lock(&self.question) = Some(Asked { what, answer });
                     *lock(&self.bound) = Fields::default();
-                    (RsStatus::Request, RsRowType::Confirm, row::confirm(confirmation))
+                    (RsStatus::Request, row_type, cells)
                 }
             };
             reading.row = Some((row_type, RowView::new(cells)));
@@ -219,8 +236,11 @@ impl Operation {
     /// # Errors
     /// [`Code::Misuse`] when nothing was asked.
     pub fn answer(&self) -> Result<()> {
-        let confirmed = lock(&self.bound).flag("Confirmed");
-        self.reply(Answer::Confirmed(confirmed))
+        let mut bound = std::mem::take(&mut *lock(&self.bound));
+        self.reply(|what| match what {
+            Asking::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
+            Asking::Proxy => Answer::Proxy(bound.text("Proxy")),
+        })
     }
 
     /// Says that the host cannot answer the question of the last step.
@@ -228,13 +248,13 @@ impl Operation {
     /// # Errors
     /// [`Code::Misuse`] when nothing was asked.
     pub fn refuse(&self, why: &str) -> Result<()> {
-        self.reply(Answer::Impossible(why.to_owned()))
+        self.reply(|_| Answer::Impossible(why.to_owned()))
     }
 
-    fn reply(&self, answer: Answer) -> Result<()> {
+    fn reply(&self, answer: impl FnOnce(Asking) -> Answer) -> Result<()> {
         let asked = lock(&self.question).take().ok_or_else(|| misuse("nothing was asked"))?;
         // An operation that was cancelled meanwhile does not wait for its answer any more.
-        let _ = asked.answer.send(answer);
+        let _ = asked.answer.send(answer(asked.what));
         Ok(())
     }
 

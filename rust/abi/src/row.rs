@@ -29,6 +29,8 @@ pub enum RsRowType {
     UnblockResult = 7,
     /// A line of the table of errors.
     ErrorCode = 8,
+    /// An endpoint for which the host is asked which proxy this system uses.
+    Proxy = 9,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -89,6 +91,10 @@ rows! {
         Caption: Text = confirmation.caption,
         Description: Text = confirmation.description,
         Question: Text = confirmation.question,
+    }
+
+    proxy Proxy PROXY (endpoint: String) {
+        Endpoint: Text = endpoint,
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
@@ -190,10 +196,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=8 {
+        for number in 0..=9 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(9).is_none() && columns(-1).is_none());
+        assert!(columns(10).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -15,8 +15,9 @@ pub enum RsStatus {
     /// A step found something to tell: a row of type `RS_ROW_TYPE_MESSAGE`, or `RS_ROW_TYPE_ERROR` for an item that
     /// failed while the operation goes on.
     Message = 4,
-    /// A step found something that only the host can do: a row of type `RS_ROW_TYPE_CONFIRM`. Answer it with
-    /// `rs_request_answer` or `rs_request_refuse`; until then no step is possible.
+    /// A step found something that only the host can do: a row of type `RS_ROW_TYPE_CONFIRM` (bind `Confirmed`, a
+    /// bool) or `RS_ROW_TYPE_PROXY` (bind `Proxy`, a text, or nothing for none). Answer it with `rs_request_answer` or
+    /// `rs_request_refuse`; until then no step is possible.
     Request = 5,
     /// The operation has dealt with all that was pushed and wants more, or the end of the input.
     Input = 6,

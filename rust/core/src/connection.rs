@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::Cloud;
-use crate::exchange::{Cmdlet, Credential, Deadlines, Exchange, Secret};
+use crate::exchange::{is_near, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
+use crate::host::Host;
 
 /// What the admin says to connect.
 #[derive(Debug, Default)]
@@ -75,11 +76,12 @@ pub struct ConnectionStatus {
 }
 
 impl Connection {
-    /// Connects: gets a token and reads the first page of the list, which is what everything else builds on.
+    /// Connects: gets a token and reads the first page of the list, which is what everything else builds on. `host`
+    /// is asked for the system's proxies.
     ///
     /// # Errors
     /// [`Code::InvalidConnection`], [`Code::InvalidUri`], and whatever keeps the list from being read.
-    pub async fn open(options: Options, clock: Clock) -> Result<Self> {
+    pub async fn open(options: Options, clock: Clock, host: &Host) -> Result<Self> {
         let cloud = Cloud::named(options.environment.as_deref())
             .ok_or_else(|| {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
@@ -99,9 +101,25 @@ impl Connection {
             (None, None, Some(token)) => (Credential::AccessToken(token), "Access token".to_owned()),
             _ => return Err(invalid(format!("Nothing, or too much, says how to sign in to {organization}."))),
         };
+        let mut proxies = Proxies::new();
+        for endpoint in [&cloud.exchange, &cloud.login] {
+            if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
+                continue;
+            }
+            if let Some(proxy) = host.proxy_for(endpoint).await? {
+                proxies.push((endpoint.clone(), proxy));
+            }
+        }
         let authority = options.practice.as_ref().map(|practice| practice.authority.as_str());
-        let exchange =
-            Exchange::new(cloud, organization.clone(), credential, authority, options.deadlines, clock.clone())?;
+        let exchange = Exchange::new(
+            cloud,
+            organization.clone(),
+            credential,
+            authority,
+            &proxies,
+            options.deadlines,
+            clock.clone(),
+        )?;
         let connected_at = clock.now();
         exchange
             .read(Cmdlet::new("Get-BlockedSenderAddress"))

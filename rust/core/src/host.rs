@@ -75,6 +75,11 @@ pub struct Message {
 pub enum Question {
     /// May this change be made?
     Confirm(Confirmation),
+    /// Which proxy does this system use for that endpoint?
+    Proxy {
+        /// `https://host[:port]` of the endpoint.
+        endpoint: String,
+    },
 }
 
 /// What to show when asking whether a change may be made.
@@ -93,6 +98,8 @@ pub struct Confirmation {
 pub enum Answer {
     /// Whether the change may be made.
     Confirmed(bool),
+    /// The address of the proxy; nothing for a direct connection.
+    Proxy(Option<String>),
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -206,16 +213,34 @@ impl Host {
     /// [`Code::ConfirmationImpossible`] when nobody can be asked, [`Code::Cancelled`] when the caller has gone.
     pub async fn confirm(&self, confirmation: Confirmation) -> Result<bool> {
         let change = confirmation.description.clone();
-        let (answer, answered) = oneshot::channel();
-        self.say(Event::Question(Question::Confirm(confirmation), answer)).await?;
-        match answered.await {
-            Ok(Answer::Confirmed(yes)) => Ok(yes),
-            Ok(Answer::Impossible(why)) => Err(Error::new(
+        let impossible = |why: &str| {
+            Error::new(
                 Code::ConfirmationImpossible,
                 format!("This needs a confirmation, and nobody can be asked here ({why}): {change}. Nothing was changed; -Confirm:$false does it without asking."),
-            )),
-            Err(_) => Err(gone()),
+            )
+        };
+        match self.ask(Question::Confirm(confirmation)).await? {
+            Answer::Confirmed(yes) => Ok(yes),
+            Answer::Impossible(why) => Err(impossible(&why)),
+            Answer::Proxy(_) => Err(impossible("the answer was to another question")),
         }
+    }
+
+    /// Asks which proxy this system uses for an endpoint; a caller that knows of none has none.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn proxy_for(&self, endpoint: &str) -> Result<Option<String>> {
+        match self.ask(Question::Proxy { endpoint: endpoint.to_owned() }).await? {
+            Answer::Proxy(proxy) => Ok(proxy),
+            Answer::Confirmed(_) | Answer::Impossible(_) => Ok(None),
+        }
+    }
+
+    async fn ask(&self, question: Question) -> Result<Answer> {
+        let (answer, answered) = oneshot::channel();
+        self.say(Event::Question(question, answer)).await?;
+        answered.await.map_err(|_| gone())
     }
 
     async fn say(&self, event: Event) -> Result<()> {

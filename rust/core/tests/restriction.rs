@@ -45,7 +45,9 @@ impl Tenant {
             }),
             ..Options::default()
         };
-        let connection = Connection::open(options, clock).await.unwrap();
+        // Nobody listens: loopback needs no proxy, so nothing is asked.
+        let (host, _) = converse();
+        let connection = Connection::open(options, clock, &host).await.unwrap();
         let control = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { sandbox, connection, control }
     }

@@ -5,8 +5,7 @@ use crate::border::{border, Out, Text};
 use crate::operation::OPERATIONS;
 use crate::status::RsStatus;
 
-/// Answers the request of the last step with what is bound: `Confirmed` (bool) for a confirmation, where an absent
-/// answer means no.
+/// Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none.
 ///
 /// # Safety
 /// `error` must be null or valid for writing.

@@ -45,8 +45,11 @@ pub const STATUS: Spec = Spec {
 
 async fn connect(Start { session, mut parameters, host }: Start) -> Result<()> {
     session.must_be_free()?;
-    let connected =
-        if parameters.flag("Sandbox") { practise(&mut parameters).await } else { sign_in(&mut parameters).await }?;
+    let connected = if parameters.flag("Sandbox") {
+        practise(&mut parameters, &host).await
+    } else {
+        sign_in(&mut parameters, &host).await
+    }?;
     if connected.sandbox.is_some() {
         host.warn(format!(
             "{} is a practice tenant on this machine: nothing here is real, and it ends with the connection.",
@@ -62,7 +65,7 @@ async fn tell(session: &Session, host: &Host) -> Result<()> {
     host.row(Row::Connection(session.connected()?.connection.status().await)).await
 }
 
-async fn sign_in(parameters: &mut Fields) -> Result<Connected> {
+async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
     let options = Options {
         organization: parameters.text("Organization"),
         app_id: parameters.text("AppId"),
@@ -74,11 +77,11 @@ async fn sign_in(parameters: &mut Fields) -> Result<Connected> {
         deadlines: deadlines(parameters)?,
         practice: None,
     };
-    Ok(Connected { connection: Connection::open(options, Clock::system()).await?, sandbox: None })
+    Ok(Connected { connection: Connection::open(options, Clock::system(), host).await?, sandbox: None })
 }
 
 /// Starts a practice tenant and signs in to it like to any other, with a clock that both share.
-async fn practise(parameters: &mut Fields) -> Result<Connected> {
+async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
     let invalid = |message: String| Error::new(Code::InvalidConnection, message);
     let scenario = match parameters.text("Scenario") {
         None => Scenario::default(),
@@ -109,7 +112,7 @@ async fn practise(parameters: &mut Fields) -> Result<Connected> {
         }),
         ..Options::default()
     };
-    Ok(Connected { connection: Connection::open(options, clock).await?, sandbox: Some(sandbox) })
+    Ok(Connected { connection: Connection::open(options, clock, host).await?, sandbox: Some(sandbox) })
 }
 
 fn deadlines(parameters: &mut Fields) -> Result<Deadlines> {

@@ -166,6 +166,9 @@ codes! {
     /// The service has a problem of its own.
     ServiceUnavailable = 3010, ResourceUnavailable, LATER,
         "Try again in a few minutes; see the service health page of the admin center.";
+    /// The proxy between here and the service wants to know who is there.
+    ProxyRefused = 3011, AuthenticationError, NEVER,
+        "Let the network team allow this machine through the proxy without signing in, or put name and password into the proxy's address.";
 
     /// Known to the organization, but not in the list of restricted entities.
     NotListed = 4001, ObjectNotFound, NEVER,

@@ -14,7 +14,9 @@ pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
     } else if beneath::<rustls::Error>(error).is_some() {
         (Code::TlsFailure, format!("No trusted encrypted connection to {host}"))
     } else if error.is_connect() {
-        if is_resolution(error) {
+        if wants_proxy_sign_in(error) {
+            (Code::ProxyRefused, format!("The proxy before {host} wants a sign-in (HTTP 407)"))
+        } else if is_resolution(error) {
             (Code::HostNotFound, format!("The host name of {host} could not be resolved"))
         } else {
             (Code::HostUnreachable, format!("{host} could not be reached"))
@@ -39,6 +41,7 @@ pub fn of_reply(cmdlet: &str, organization: &str, response: &Response, body: Opt
         Code::TokenExpired => format!("The access token for {organization} has expired."),
         Code::NotAuthorized => format!("Exchange did not accept the token for {organization} (HTTP {status}).{said}"),
         Code::NoRole => format!("This account or app may not run {cmdlet} in {organization} (HTTP {status}).{said}"),
+        Code::ProxyRefused => format!("The proxy before Exchange wants a sign-in (HTTP {status})."),
         Code::Throttled => {
             let wait = response.retry_after_sec().map(|sec| format!(" for {sec} seconds")).unwrap_or_default();
             format!("The service asks to slow down{wait} (HTTP {status}).{said}")
@@ -74,6 +77,7 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
         401 if response.challenge().is_some_and(|text| text.contains("expired")) => Code::TokenExpired,
         401 => Code::NotAuthorized,
         403 => Code::NoRole,
+        407 => Code::ProxyRefused,
         429 => Code::Throttled,
         408 | 500..=599 => Code::ServiceUnavailable,
         400 if said.contains("Expired or Invalid pagination request") => Code::PageExpired,
@@ -115,6 +119,11 @@ pub fn is_ambiguous(error: &Error) -> bool {
             | Code::ResponseUnreadable
             | Code::ServiceUnavailable
     )
+}
+
+fn wants_proxy_sign_in(error: &(dyn StdError + 'static)) -> bool {
+    // As above: the tunnel's error is private, too.
+    chain(error).any(|error| error.to_string().contains("proxy authorization required"))
 }
 
 fn is_resolution(error: &(dyn StdError + 'static)) -> bool {

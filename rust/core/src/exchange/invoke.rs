@@ -9,7 +9,7 @@ use super::cloud::Cloud;
 use super::fault;
 use super::reply::Reply;
 use super::token::{escape, Credential, Token, Tokens};
-use super::transport::{self, Deadlines, Response};
+use super::transport::{self, Deadlines, Proxies, Response};
 use super::value::Record;
 use crate::error::{Code, Error, Result};
 
@@ -55,7 +55,7 @@ const MOST_PAGES: usize = 1000;
 const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 
 impl Exchange {
-    /// Prepares for `organization`; nothing is sent yet. `authority` as in [`transport::client`].
+    /// Prepares for `organization`; nothing is sent yet. `authority` and `proxies` as in [`transport::client`].
     ///
     /// # Errors
     /// [`Code::TlsFailure`] when this machine cannot set up encryption.
@@ -64,10 +64,11 @@ impl Exchange {
         organization: String,
         credential: Credential,
         authority: Option<&str>,
+        proxies: &Proxies,
         deadlines: Deadlines,
         clock: Clock,
     ) -> Result<Self> {
-        let http = transport::client(&[&cloud.exchange, &cloud.login], authority, deadlines)?;
+        let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock);
         Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use reqwest::header::HeaderMap;
-use reqwest::{Certificate, Client, RequestBuilder};
+use reqwest::{Certificate, Client, Proxy, RequestBuilder};
 use url::{Host, Url};
 
 use super::fault;
@@ -30,16 +30,24 @@ impl Default for Deadlines {
 /// No reply of the service comes near this size; one that does would fill the memory.
 const LARGEST_REPLY: usize = 64 * 1024 * 1024;
 
-/// Makes the HTTP client for the given endpoints. `authority` is the certificate (PEM) of a practice tenant's own
-/// authority; with it, the machine's trusted roots do not count.
-pub fn client(endpoints: &[&str], authority: Option<&str>, deadlines: Deadlines) -> Result<Client> {
+/// A proxy for each endpoint that needs one: `https://host[:port]` of the endpoint, address of the proxy.
+pub type Proxies = Vec<(String, String)>;
+
+/// Makes the HTTP client. `authority` is the certificate (PEM) of a practice tenant's own authority; with it, the
+/// machine's trusted roots do not count. No other proxies than the given ones are used.
+pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) -> Result<Client> {
     let mut builder = Client::builder()
         .user_agent(concat!("RestrictedSender/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(deadlines.connect)
-        .read_timeout(deadlines.silence);
-    if endpoints.iter().all(|endpoint| Url::parse(endpoint).is_ok_and(|url| is_this_machine(&url))) {
-        builder = builder.no_proxy();
+        .read_timeout(deadlines.silence)
+        .no_proxy();
+    for (endpoint, proxy) in proxies {
+        let origin = Url::parse(endpoint).map(|url| url.origin()).ok();
+        let proxy = Url::parse(proxy).map_err(|error| {
+            Error::new(Code::InvalidUri, format!("The proxy for {endpoint} is no address: {proxy}.")).caused_by(&error)
+        })?;
+        builder = builder.proxy(Proxy::custom(move |url| (Some(url.origin()) == origin).then(|| proxy.clone())));
     }
     if let Some(authority) = authority {
         let certificate = Certificate::from_pem(authority.as_bytes()).map_err(|error| {
@@ -69,6 +77,18 @@ pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
         return Err(refuse("must end after the host and port"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Whether an endpoint lies on this machine or its own link; such traffic never goes through a proxy.
+pub fn is_near(endpoint: &str) -> bool {
+    Url::parse(endpoint).is_ok_and(|url| {
+        is_this_machine(&url)
+            || match url.host() {
+                Some(Host::Ipv4(address)) => address.is_link_local(),
+                Some(Host::Ipv6(address)) => address.is_unicast_link_local(),
+                _ => false,
+            }
+    })
 }
 
 fn is_this_machine(url: &Url) -> bool {
@@ -151,6 +171,18 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_and_its_link_are_near() {
+        for near in
+            ["http://127.0.0.1:9", "https://localhost", "http://169.254.169.254", "http://[fe80::1]", "https://[::1]:1"]
+        {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["https://outlook.office365.com", "https://10.0.0.1", "https://[2001:db8::1]", "nonsense"] {
+            assert!(!is_near(far), "{far}");
+        }
+    }
 
     #[test]
     fn tokens_travel_encrypted_or_not_at_all() {
