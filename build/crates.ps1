@@ -1,0 +1,209 @@
+# Where crates come from: cargo's configured source or, where that cannot be reached on a Debian-like machine, Debian
+# trixie's packaged crates. Part of build.ps1, which dot-sources it.
+
+# Where this machine can get crates from; the answer is kept until something that it depends on changes.
+function Select-CrateSource {
+    if ($CrateSource -ne 'Auto') { return $CrateSource }
+    $cargoHome = $env:CARGO_HOME
+    if (-not $cargoHome) { $cargoHome = [Environment]::GetFolderPath('UserProfile') + '/.cargo' }
+    $state = $cargoHome
+    foreach ($file in "$cargoHome/config.toml", "$root/Cargo.toml", "$root/Cargo.lock") {
+        if ([IO.File]::Exists($file)) { $state += [IO.File]::ReadAllText($file) }
+    }
+    $state = Get-Hash $state
+    $memory = "$target/crate-source"
+    if ([IO.File]::Exists($memory)) {
+        $chosen, $stateThen = [IO.File]::ReadAllText($memory).Split(' ')
+        if ($stateThen -eq $state) { return $chosen }
+    }
+
+    Say 'Asking the configured source for the crates.'
+    $saved = $env:CARGO_NET_RETRY, $env:CARGO_HTTP_TIMEOUT
+    $env:CARGO_NET_RETRY, $env:CARGO_HTTP_TIMEOUT = '0', '10'
+    try { $said = @(Read-Native 'cargo' @('fetch', '--locked', '--manifest-path', "$root/Cargo.toml")) }
+    finally { $env:CARGO_NET_RETRY, $env:CARGO_HTTP_TIMEOUT = $saved }
+    $chosen = 'Configured'
+    if ($LASTEXITCODE -ne 0) {
+        $isDebian = (Get-Command 'apt-get' -ErrorAction Ignore) -and (Get-Command 'dpkg-deb' -ErrorAction Ignore)
+        if (-not $isDebian -or "$said" -match '--locked') { throw "The crates cannot be had:`n$($said -join "`n")" }
+        $chosen = 'Debian'
+        Say "It cannot be reached: $($said[-1].Trim())"
+    }
+    [void] [IO.Directory]::CreateDirectory($target)
+    [IO.File]::WriteAllText($memory, "$chosen $state")
+    $chosen
+}
+
+$cargo = @{ Folder = ''; Target = ''; Mode = '' }
+
+# Cargo, from the folder that has the chosen crates, in the target folder that belongs to it.
+function Initialize-Cargo {
+    if ($cargo.Folder) { return }
+    $source = Select-CrateSource
+    Say "Crate source: $source"
+    if ($source -eq 'Debian') {
+        Update-DebianCrates
+        Update-DebianWorkspace
+        $cargo.Folder, $cargo.Target, $cargo.Mode = "$target/debian/workspace", "$target/debian/target", '--offline'
+    } else {
+        $cargo.Folder, $cargo.Target, $cargo.Mode = $root, $target, '--locked'
+    }
+}
+
+# The arguments of a cargo command in the chosen folder, mode and profile; what follows "--" stays last.
+function Get-CargoArguments([string[]] $Arguments) {
+    $command, $rest = $Arguments
+    $all = @($command, $cargo.Mode, '--target-dir', $cargo.Target)
+    if ($Configuration -eq 'Release') { $all += '--release' }
+    $all + @($rest)
+}
+
+function Use-CargoFolder([scriptblock] $Step) {
+    Initialize-Cargo
+    $saved = $PWD.ProviderPath
+    $ExecutionContext.SessionState.Path.SetLocation($cargo.Folder) | Out-Null
+    try { & $Step } finally { $ExecutionContext.SessionState.Path.SetLocation($saved) | Out-Null }
+}
+
+function Invoke-Cargo([string[]] $Arguments) { Use-CargoFolder { Invoke-Native 'cargo' (Get-CargoArguments $Arguments) } }
+
+# ---- Debian's packaged crates: private lists, downloaded and unpacked, never installed
+
+$crates = "$target/debian-crates"
+
+# The machine's own Debian mirror and its keyring, from either form of apt's sources.
+function Get-DebianMirror {
+    $suites = 'sid|unstable|testing|(old){0,2}stable|forky|trixie|bookworm|bullseye'
+    foreach ($file in @(Get-Files '/etc/apt/sources.list.d' '*.sources')) {
+        foreach ($stanza in [IO.File]::ReadAllText($file) -replace '(?m)^#.*\n', '' -split '\n\s*\n') {
+            if ($stanza -notmatch '(?im)^Enabled:\s*no' -and $stanza -match '(?im)^Types:.*\bdeb\b' -and
+                $stanza -match "(?im)^Suites:(.*\s)?($suites)(\s|$)" -and $stanza -match '(?im)^URIs:\s*(\S+)') {
+                $mirror, $keyring = $Matches[1], ''
+                if ($stanza -match '(?im)^Signed-By:\s*(/\S+)') { $keyring = $Matches[1] }
+                return $mirror, $keyring
+            }
+        }
+    }
+    foreach ($file in @('/etc/apt/sources.list') + @(Get-Files '/etc/apt/sources.list.d' '*.list')) {
+        if ([IO.File]::Exists($file) -and
+            [IO.File]::ReadAllText($file) -match "(?m)^\s*deb\s+(\[[^\]]*\]\s+)?(\S+)\s+($suites)\s") {
+            $mirror, $options, $keyring = $Matches[2], $Matches[1], ''
+            if ($options -match 'signed-by=([^\s\]]+)') { $keyring = $Matches[1] }
+            return $mirror, $keyring
+        }
+    }
+    throw "No Debian mirror was found in /etc/apt. Point cargo at a reachable source and use -CrateSource Configured."
+}
+
+# Package names of every crate and feature that the workspace's members ask for, tests and build scripts included.
+function Get-DebianRequests {
+    $json = & cargo metadata --no-deps --offline --format-version 1 --manifest-path "$root/Cargo.toml"
+    if ($LASTEXITCODE -ne 0) { throw 'cargo metadata failed.' }
+    $requests = [Collections.Generic.SortedSet[string]]::new([StringComparer]::Ordinal)
+    foreach ($package in [Text.Json.JsonDocument]::Parse("$json").RootElement.GetProperty('packages').EnumerateArray()) {
+        foreach ($dependency in $package.GetProperty('dependencies').EnumerateArray()) {
+            if ($dependency.GetProperty('source').ValueKind -eq 'Null') { continue }
+            $name = $dependency.GetProperty('name').GetString().Replace('_', '-').ToLowerInvariant()
+            if ($dependency.GetProperty('req').GetString() -notmatch '(0\.\d+|\d+)') { throw "${name}: no version is required." }
+            $name = "librust-$name-$($Matches[1])"
+            [void] $requests.Add("$name-dev")
+            if ($dependency.GetProperty('uses_default_features').GetBoolean()) { [void] $requests.Add("$name+default-dev") }
+            foreach ($feature in $dependency.GetProperty('features').EnumerateArray()) {
+                [void] $requests.Add("$name+$($feature.GetString().Replace('_', '-').ToLowerInvariant())-dev")
+            }
+        }
+    }
+    [string[]] @($requests)
+}
+
+# Private apt: its own lists, cache and idea of what is installed (nothing); the machine's proxies still apply.
+function Initialize-Apt {
+    $mirror, $keyring = Get-DebianMirror
+    foreach ($folder in 'state/lists/partial', 'cache/archives/partial', 'empty', 'archives') {
+        [void] [IO.Directory]::CreateDirectory("$crates/$folder")
+    }
+    if (-not $keyring -and [IO.File]::Exists('/usr/share/keyrings/debian-archive-keyring.gpg')) {
+        $keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+    }
+    $source = "Types: deb`nURIs: $mirror`nSuites: trixie`nComponents: main`n"
+    if ($keyring) { $source += "Signed-By: $keyring`n" }
+    [IO.File]::WriteAllText("$crates/trixie.sources", $source)
+    [IO.File]::WriteAllText("$crates/state/status", '')
+    [IO.File]::WriteAllText("$crates/apt.conf", @(
+            '#clear APT::Update::Post-Invoke; #clear APT::Update::Post-Invoke-Success; #clear DPkg::Post-Invoke;'
+            "Dir::State `"$crates/state`"; Dir::State::status `"$crates/state/status`"; Dir::Cache `"$crates/cache`";"
+            "Dir::Etc::sourcelist `"$crates/trixie.sources`"; Dir::Etc::sourceparts `"$crates/empty`";"
+            "Dir::Etc::preferences `"/dev/null`"; Dir::Etc::preferencesparts `"$crates/empty`";"
+            'APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "3";'
+            'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false"; Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";'
+        ) -join "`n")
+    Say "Debian's crates come from $mirror, trixie."
+}
+
+function Read-Apt([string[]] $Arguments) { Read-Native 'env' (@('LC_ALL=C', 'apt-get', '-c', "$crates/apt.conf") + $Arguments) }
+
+# Names of the archives that make up the requests with everything that they depend on; crates only.
+function Resolve-DebianCrates([string[]] $Requests) {
+    $known = $Requests
+    foreach ($attempt in 1, 2) {
+        $said = @(Read-Apt (@('install', '--print-uris', '-qq', '-y') + $known))
+        if ($LASTEXITCODE -eq 0) { return $said | ForEach-Object { if ($_ -match "^'.*' (librust-\S+\.deb) ") { $Matches[1] } } }
+        # A feature that switches nothing on has no package name; cargo says so if that was wrong.
+        $missing = @($said | ForEach-Object { if ($_ -match 'Unable to locate package (\S+)') { $Matches[1] } })
+        $known = @($known | Where-Object { $missing -notcontains $_ })
+    }
+    throw "Debian's packages do not make up what the workspace needs:`n$($said -join "`n")"
+}
+
+function Update-DebianCrates {
+    Assert-Tool 'apt-get' 'Debian''s crates can be had on Debian only.'
+    Assert-Tool 'dpkg-deb' 'It belongs to Debian''s dpkg.'
+    $requests = Get-DebianRequests
+    $stamp = "$crates/unpacked/complete"
+    if ([IO.File]::Exists($stamp) -and [IO.File]::ReadAllText($stamp) -eq "$requests") { return }
+
+    Initialize-Apt
+    Say 'Reading the package lists.'
+    $said = @(Read-Apt @('update', '-q'))
+    if ($LASTEXITCODE -ne 0 -or "$said" -match '(?m)^[EW]: .*Failed to fetch') {
+        throw "Debian's package lists cannot be read (NO_PUBKEY means: upgrade debian-archive-keyring):`n$($said -join "`n")"
+    }
+    $archives = @(Resolve-DebianCrates $requests)
+    Say "Downloading $($archives.Count) packages of crates."
+    $saved = $PWD.ProviderPath
+    $ExecutionContext.SessionState.Path.SetLocation("$crates/archives") | Out-Null
+    try { $said = @(Read-Apt (@('download', '-q') + @($archives | ForEach-Object { $_.Split('_')[0] }))) } # Resumes.
+    finally { $ExecutionContext.SessionState.Path.SetLocation($saved) | Out-Null }
+    if ($LASTEXITCODE -ne 0) { throw "The download failed:`n$($said -join "`n")" }
+
+    Say 'Unpacking them.'
+    if ([IO.Directory]::Exists("$crates/unpacked")) { [IO.Directory]::Delete("$crates/unpacked", $true) }
+    foreach ($archive in $archives) { Invoke-Native 'dpkg-deb' @('-x', "$crates/archives/$archive", "$crates/unpacked") }
+    [IO.File]::WriteAllText($stamp, "$requests")
+}
+
+# A copy of the sources without Cargo.lock, whose versions and checksums are another source's. Unchanged files keep
+# their times, so that cargo builds only what has changed.
+function Update-DebianWorkspace {
+    $workspace = "$target/debian/workspace"
+    $wanted = [Collections.Generic.HashSet[string]]::new()
+    $folders = 'rust', 'tests', 'powershell', 'docs'
+    $sources = @(Get-Files $root '*') + @($folders | ForEach-Object { Get-Files "$root/$_" '*' -Recurse })
+    foreach ($source in $sources) {
+        $relative = $source.Substring($root.Length + 1)
+        if ($relative -eq 'Cargo.lock') { continue }
+        $copy = "$workspace/$relative"
+        [void] $wanted.Add($copy)
+        $from, $to = [IO.FileInfo] $source, [IO.FileInfo] $copy
+        if (-not $to.Exists -or $to.Length -ne $from.Length -or $to.LastWriteTimeUtc -ne $from.LastWriteTimeUtc) {
+            [void] $to.Directory.Create()
+            [IO.File]::Copy($source, $copy, $true)
+        }
+    }
+    foreach ($copy in @(Get-Files $workspace '*' -Recurse)) {
+        if (-not $wanted.Contains($copy) -and $copy -ne "$workspace/Cargo.lock") { [IO.File]::Delete($copy) }
+    }
+    [void] [IO.Directory]::CreateDirectory("$workspace/.cargo")
+    [IO.File]::WriteAllText("$workspace/.cargo/config.toml",
+        "[source.crates-io]`nreplace-with = `"debian`"`n`n[source.debian]`ndirectory = `"$crates/unpacked/usr/share/cargo/registry`"`n")
+}
