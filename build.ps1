@@ -242,7 +242,7 @@ function Invoke-DotnetTests([string] $Project) {
 function Invoke-Tests {
     Invoke-Step 'Build' { Invoke-Build }
     Invoke-Step 'Rust tests' { Invoke-RustTests }
-    foreach ($project in @(Get-Files "$root/tests" '*.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
+    foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
     Say "$($results.Passed) passed, $($results.Failed) failed"
     if ($results.Failed -gt 0 -or $results.Passed -eq 0) { exit 1 }
 }

@@ -87,6 +87,13 @@ internal static unsafe class Interop
         return operation;
     }
 
+    internal static long LiveHandles()
+    {
+        long count, error;
+        Check(rs_live_handles(&count, &error), error);
+        return count;
+    }
+
     internal static void Start(long operation)
     {
         long error;
@@ -249,6 +256,7 @@ internal static unsafe class Interop
     // Exact names and types of restricted_sender.h.
 #pragma warning disable IDE1006 // the names are C's
     [DllImport(LibraryName)] private static extern Status rs_version(byte** text, long* length, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_live_handles(long* count, long* error);
     [DllImport(LibraryName)] private static extern Status rs_session_open(long* session, long* error);
     [DllImport(LibraryName)] private static extern Status rs_session_close(long session, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_prepare(long session, byte* name, long nameLength, long* operation, long* error);

@@ -4,6 +4,7 @@ mod connect;
 mod error_code;
 mod get;
 mod panic;
+mod read_reply;
 mod test;
 mod unblock;
 
@@ -43,8 +44,16 @@ pub struct Start {
 /// The work, to be run as a task.
 pub type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
-const ALL: &[&Spec] =
-    &[&connect::CONNECT, &connect::STATUS, &get::GET, &test::TEST, &unblock::UNBLOCK, &error_code::GET, &panic::PANIC];
+const ALL: &[&Spec] = &[
+    &connect::CONNECT,
+    &connect::STATUS,
+    &get::GET,
+    &test::TEST,
+    &unblock::UNBLOCK,
+    &error_code::GET,
+    &read_reply::READ,
+    &panic::PANIC,
+];
 
 /// The operation of that name.
 pub fn find(name: &str) -> Option<&'static Spec> {

@@ -41,13 +41,26 @@ pub struct Practice {
     pub plain_uri: String,
 }
 
+/// Where rows come from; each carries it.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The organization as the admin named it.
+    pub organization: String,
+    /// Its id, where the token tells it.
+    pub tenant_id: Option<String>,
+    /// Whether nothing there is real.
+    pub practice: bool,
+    /// The portal page that lists its restricted entities.
+    pub portal_url: String,
+}
+
 /// A connection to one organization.
 #[derive(Debug)]
 pub struct Connection {
     exchange: Exchange,
     clock: Clock,
+    origin: Origin,
     practice: Option<Practice>,
-    tenant_id: Option<String>,
     account: String,
     connected_at: OffsetDateTime,
 }
@@ -126,8 +139,13 @@ impl Connection {
             .next()
             .await
             .map_err(|error| error.about(&organization))?;
-        let tenant_id = exchange.tenant_id().await?;
-        Ok(Self { exchange, clock, practice: options.practice, tenant_id, account, connected_at })
+        let origin = Origin {
+            organization,
+            tenant_id: exchange.tenant_id().await?,
+            practice: options.practice.is_some(),
+            portal_url: exchange.cloud().restricted_entities.clone(),
+        };
+        Ok(Self { exchange, clock, origin, practice: options.practice, account, connected_at })
     }
 
     /// The organization's Exchange.
@@ -136,10 +154,16 @@ impl Connection {
         &self.exchange
     }
 
+    /// Where the rows of this connection come from.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The organization as the admin named it.
     #[must_use]
     pub fn organization(&self) -> &str {
-        self.exchange.organization()
+        &self.origin.organization
     }
 
     /// The organization's name for a question or a warning; a practice tenant says that it is one.
@@ -152,13 +176,13 @@ impl Connection {
     /// The organization's id, where the token tells it.
     #[must_use]
     pub fn tenant_id(&self) -> Option<&str> {
-        self.tenant_id.as_deref()
+        self.origin.tenant_id.as_deref()
     }
 
     /// Whether nothing here is real.
     #[must_use]
     pub fn is_practice(&self) -> bool {
-        self.practice.is_some()
+        self.origin.practice
     }
 
     /// Domain time of this connection.
@@ -171,7 +195,7 @@ impl Connection {
     pub async fn status(&self) -> ConnectionStatus {
         ConnectionStatus {
             organization: self.organization().to_owned(),
-            tenant_id: self.tenant_id.clone(),
+            tenant_id: self.origin.tenant_id.clone(),
             account: self.account.clone(),
             environment: self.exchange.cloud().name.clone(),
             connection_uri: self.exchange.cloud().exchange.clone(),

@@ -13,12 +13,12 @@ mod unblock;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use get::{get, Query};
+pub use get::{get, read, Query};
 pub use state::{test, SenderState, State};
 pub use target::{Known, Target};
 pub use unblock::{unblock, Outcome, UnblockOptions, UnblockResult};
 
-use crate::connection::Connection;
+use crate::connection::Origin;
 use crate::exchange::{Record, Value};
 use crate::reason::{BlockType, Reason};
 
@@ -130,20 +130,20 @@ pub struct Restriction {
 
 impl Restriction {
     /// Reads a row of `Get-BlockedSenderAddress`; `None` when it has no address.
-    fn of_sender(mut record: Record, connection: &Connection) -> Option<Self> {
+    fn of_sender(mut record: Record, origin: &Origin) -> Option<Self> {
         let key = Key::Sender(record.take_text("SenderAddress")?);
         let created = record.take_date("CreatedDatetime");
-        Some(Self::read(key, created, record, connection))
+        Some(Self::read(key, created, record, origin))
     }
 
     /// Reads a row of `Get-BlockedConnector`; `None` when it has no id.
-    fn of_connector(mut record: Record, connection: &Connection) -> Option<Self> {
+    fn of_connector(mut record: Record, origin: &Origin) -> Option<Self> {
         let key = Key::Connector(Uuid::parse_str(&record.take_text("ConnectorId")?).ok()?);
         let created = record.take_date("CreatedTime");
-        Some(Self::read(key, created, record, connection))
+        Some(Self::read(key, created, record, origin))
     }
 
-    fn read(key: Key, created: Option<OffsetDateTime>, mut record: Record, connection: &Connection) -> Self {
+    fn read(key: Key, created: Option<OffsetDateTime>, mut record: Record, origin: &Origin) -> Self {
         let text = record.take_text("Reason").unwrap_or_default();
         let reason = Reason::parse(&text);
         Self {
@@ -158,11 +158,11 @@ impl Restriction {
             temporary_block: record.take_bool("TemporaryBlock"),
             connector_name: record.take_text("ConnectorName"),
             expiration: record.take_date("ExpirationTime"),
-            tenant_id: record.take_text("TenantId").or_else(|| connection.tenant_id().map(str::to_owned)),
+            tenant_id: record.take_text("TenantId").or_else(|| origin.tenant_id.clone()),
             reason: text,
-            organization: connection.organization().to_owned(),
-            practice: connection.is_practice(),
-            portal_url: connection.exchange().cloud().restricted_entities.clone(),
+            organization: origin.organization.clone(),
+            practice: origin.practice,
+            portal_url: origin.portal_url.clone(),
             others: record.rest(),
         }
     }

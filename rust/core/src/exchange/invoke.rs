@@ -73,12 +73,6 @@ impl Exchange {
         Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
     }
 
-    /// The organization as the admin named it.
-    #[must_use]
-    pub fn organization(&self) -> &str {
-        &self.organization
-    }
-
     /// The cloud it lives in.
     #[must_use]
     pub fn cloud(&self) -> &Cloud {

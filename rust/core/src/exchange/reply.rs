@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::value::Record;
+use crate::error::{Code, Error, Result};
 
 /// A reply of `InvokeCommand`. A missing, null or empty `value` all mean: no objects.
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +67,19 @@ impl ErrorBody {
         }
         (self.message, None)
     }
+}
+
+/// The records of a reply that was kept.
+///
+/// # Errors
+/// [`Code::ResponseUnreadable`] when it is no reply to a cmdlet, or one that failed.
+pub fn records(reply: &[u8]) -> Result<Vec<Record>> {
+    let unreadable = || Error::new(Code::ResponseUnreadable, "This is not the reply to a cmdlet that succeeded.");
+    let reply: Reply = serde_json::from_slice(reply).map_err(|error| unreadable().caused_by(&error))?;
+    if reply.error.is_some() {
+        return Err(unreadable());
+    }
+    Ok(reply.value.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! `Get-RestrictedSender`: who is blocked, why, since when.
 
-use super::list::{Finding, Identity, List, Reading};
+use super::list::{entry, Finding, Identity, List, Reading};
 use super::target::Named;
 use super::{EntityType, Key};
-use crate::connection::Connection;
+use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
+use crate::exchange::records;
 use crate::host::{Host, Item, Row};
 
 /// What is asked for.
@@ -51,6 +52,17 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
             Ok(())
         }
     }
+}
+
+/// Hands over the senders of a reply to `Get-BlockedSenderAddress` that was kept, without asking anybody.
+///
+/// # Errors
+/// [`Code::ResponseUnreadable`] when it is no such reply.
+pub async fn read(reply: &[u8], origin: &Origin, host: &Host) -> Result<()> {
+    for record in records(reply)? {
+        host.row(Row::Restriction(entry(EntityType::Mailbox, record, origin)?)).await?;
+    }
+    Ok(())
 }
 
 /// The other half was read; the admin must see that this one was not.

@@ -2,7 +2,7 @@
 
 use super::identity::Addresses;
 use super::{EntityType, Key, Restriction};
-use crate::connection::Connection;
+use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Pages, Record};
 use crate::host::{Host, Progress, Row};
@@ -116,6 +116,22 @@ pub fn same(one: &Key, other: &Key) -> bool {
     }
 }
 
+/// An entry of the list from the service's record of it.
+///
+/// # Errors
+/// [`Code::ResponseUnreadable`] when it has no key.
+pub fn entry(entity_type: EntityType, record: Record, origin: &Origin) -> Result<Restriction> {
+    match entity_type {
+        EntityType::Mailbox => Restriction::of_sender(record, origin),
+        EntityType::Connector => Restriction::of_connector(record, origin),
+    }
+    .ok_or_else(|| {
+        let organization = &origin.organization;
+        let message = format!("The list of {organization} has an entry without a key: it cannot be relied on.");
+        Error::new(Code::ResponseUnreadable, message).about(organization)
+    })
+}
+
 /// One half of the list on its way here, page by page.
 pub struct Reading<'a> {
     connection: &'a Connection,
@@ -140,19 +156,10 @@ impl<'a> Reading<'a> {
     /// Whatever keeps it from being read; the list is then incomplete.
     pub async fn page(&mut self) -> Result<Option<Vec<Restriction>>> {
         let page = self.pages.next().await.map_err(|error| error.about(self.connection.organization()))?;
-        page.map(|page| page.into_iter().map(|record| self.entry(record)).collect()).transpose()
-    }
-
-    fn entry(&self, record: Record) -> Result<Restriction> {
-        match self.entity_type {
-            EntityType::Mailbox => Restriction::of_sender(record, self.connection),
-            EntityType::Connector => Restriction::of_connector(record, self.connection),
-        }
-        .ok_or_else(|| {
-            let organization = self.connection.organization();
-            let message = format!("The list of {organization} has an entry without a key: it cannot be relied on.");
-            Error::new(Code::ResponseUnreadable, message).about(organization)
+        page.map(|page| {
+            page.into_iter().map(|record| entry(self.entity_type, record, self.connection.origin())).collect()
         })
+        .transpose()
     }
 
     /// Hands every entry over as it arrives.

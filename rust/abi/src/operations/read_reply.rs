@@ -1,0 +1,27 @@
+//! Rows of a reply that was kept: what benchmarks measure, without a network.
+
+use restricted_sender_core::connection::Origin;
+use restricted_sender_core::error::Result;
+use restricted_sender_core::restriction;
+
+use super::{Spec, Start};
+use crate::cell::RsCellType;
+
+pub const READ: Spec = Spec {
+    name: "read-reply",
+    parameters: &[("Reply", RsCellType::Text), ("Organization", RsCellType::Text)],
+    input: &[],
+    needs_connection: false,
+    start: |start| Box::pin(read(start)),
+};
+
+async fn read(Start { mut parameters, host, .. }: Start) -> Result<()> {
+    let reply = parameters.text("Reply").unwrap_or_default();
+    let origin = Origin {
+        organization: parameters.text("Organization").unwrap_or_default(),
+        tenant_id: None,
+        practice: false,
+        portal_url: String::new(),
+    };
+    restriction::read(reply.as_bytes(), &origin, &host).await
+}
