@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
-use restricted_sender_core::host::{converse, Answer, Event, Question};
+use restricted_sender_core::host::{converse, Answer, Event, Question, Row};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -44,6 +44,8 @@ enum Stage {
 #[derive(Default)]
 struct Reading {
     events: Option<mpsc::Receiver<Event>>,
+    /// Rows that came together and are stepped through one by one.
+    rows: std::vec::IntoIter<Row>,
     task: Option<JoinHandle<Result<()>>>,
     row: Option<(RsRowType, RowView)>,
     ended: Option<Result<()>>,
@@ -188,6 +190,14 @@ impl Operation {
             return Err(misuse("a request waits for its answer"));
         }
         loop {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            if let Some(row) = reading.rows.next() {
+                let (row_type, cells) = row::result(row);
+                reading.row = Some((row_type, RowView::new(cells)));
+                return Ok(RsStatus::Row);
+            }
             let Some(events) = &mut reading.events else { return Err(misuse("the operation was not started")) };
             let event = match next(events, &self.cancel, timeout) {
                 Next::Event(event) => event,
@@ -198,9 +208,9 @@ impl Operation {
             let (status, row_type, cells) = match event {
                 Event::WantsInput { taken } if !self.may_want(taken) => continue,
                 Event::WantsInput { .. } => return Ok(RsStatus::Input),
-                Event::Row(row) => {
-                    let (row_type, cells) = row::result(*row);
-                    (RsStatus::Row, row_type, cells)
+                Event::Rows(rows) => {
+                    reading.rows = rows.into_iter();
+                    continue;
                 }
                 Event::Progress(progress) => (RsStatus::Progress, RsRowType::Progress, row::progress(progress)),
                 Event::Message(message) => (RsStatus::Message, RsRowType::Message, row::message(message)),
@@ -292,9 +302,6 @@ enum Next {
 }
 
 fn next(events: &mut mpsc::Receiver<Event>, cancel: &CancellationToken, timeout: Option<Duration>) -> Next {
-    if cancel.is_cancelled() {
-        return Next::Cancelled;
-    }
     if let Ok(event) = events.try_recv() {
         return Next::Event(event);
     }

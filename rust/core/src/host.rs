@@ -12,8 +12,8 @@ use crate::restriction::{Restriction, SenderState, Target, UnblockResult};
 /// What an operation says.
 #[derive(Debug)]
 pub enum Event {
-    /// A result.
-    Row(Box<Row>),
+    /// Results, as many as came at once: a page of a list wakes its reader once and not for each entry.
+    Rows(Vec<Row>),
     /// How far a long operation is.
     Progress(Progress),
     /// Something to tell that is neither a result nor a failure.
@@ -135,14 +135,17 @@ pub struct Caller {
     pub input: mpsc::Sender<Target>,
 }
 
-/// How many items or events may lie between the two ends.
-const QUEUE: usize = 64;
+/// How many items of input may lie unread.
+const INPUT_QUEUE: usize = 64;
+
+/// How many events may lie unread. A list is read ahead by so many pages and no further.
+const EVENT_QUEUE: usize = 8;
 
 /// Opens a conversation.
 #[must_use]
 pub fn converse() -> (Host, Caller) {
-    let (said, events) = mpsc::channel(QUEUE);
-    let (input, items) = mpsc::channel(QUEUE);
+    let (said, events) = mpsc::channel(EVENT_QUEUE);
+    let (input, items) = mpsc::channel(INPUT_QUEUE);
     (Host { events: said, input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
 }
 
@@ -172,7 +175,15 @@ impl Host {
     /// # Errors
     /// [`Code::Cancelled`] when the caller has gone.
     pub async fn row(&self, row: Row) -> Result<()> {
-        self.say(Event::Row(Box::new(row))).await
+        self.rows(vec![row]).await
+    }
+
+    /// Hands over several results.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn rows(&self, rows: Vec<Row>) -> Result<()> {
+        self.say(Event::Rows(rows)).await
     }
 
     /// Reports that one item failed; the operation goes on.

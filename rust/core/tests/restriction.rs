@@ -98,12 +98,16 @@ macro_rules! run {
             let mut said = Said::default();
             while let Some(event) = caller.events.recv().await {
                 match event {
-                    Event::Row(row) => match *row {
-                        Row::Restriction(row) => said.entries.push(row),
-                        Row::State(row) => said.states.push(row),
-                        Row::Unblock(row) => said.unblocks.push(row),
-                        other => panic!("{other:?}"),
-                    },
+                    Event::Rows(rows) => {
+                        for row in rows {
+                            match row {
+                                Row::Restriction(row) => said.entries.push(row),
+                                Row::State(row) => said.states.push(row),
+                                Row::Unblock(row) => said.unblocks.push(row),
+                                other => panic!("{other:?}"),
+                            }
+                        }
+                    }
                     Event::ItemFailed(error) => said.failed.push(error),
                     Event::Message(message) => said.warnings.push(message.text),
                     Event::Question(question, answer) => {

@@ -59,10 +59,8 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it is no such reply.
 pub async fn read(reply: &[u8], origin: &Origin, host: &Host) -> Result<()> {
-    for record in records(reply)? {
-        host.row(Row::Restriction(entry(EntityType::Mailbox, record, origin)?)).await?;
-    }
-    Ok(())
+    let read = |record| entry(EntityType::Mailbox, record, origin).map(Row::Restriction);
+    host.rows(records(reply)?.into_iter().map(read).collect::<Result<_>>()?).await
 }
 
 /// The other half was read; the admin must see that this one was not.
@@ -76,10 +74,7 @@ async fn get_item(connection: &Connection, list: &mut List<'_>, item: &Item, hos
             let entries = list.entries(EntityType::Mailbox).await?;
             let fitting =
                 entries.iter().filter(|entry| entry.key.sender_address().is_some_and(|key| pattern.fits(key)));
-            for entry in fitting {
-                host.row(Row::Restriction(entry.clone())).await?;
-            }
-            Ok(())
+            host.rows(fitting.cloned().map(Row::Restriction).collect()).await
         }
         Named::One(key) => {
             let finding = list.find(&key).await.map_err(|error| error.about(key.to_string()))?;
@@ -87,10 +82,7 @@ async fn get_item(connection: &Connection, list: &mut List<'_>, item: &Item, hos
                 return Err(finding.nothing(&key, connection.organization()));
             }
             warn_of_unread_addresses(&key, &finding, host).await?;
-            for entry in finding.entries {
-                host.row(Row::Restriction(entry)).await?;
-            }
-            Ok(())
+            host.rows(finding.entries.into_iter().map(Row::Restriction).collect()).await
         }
     }
 }

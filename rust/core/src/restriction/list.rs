@@ -170,9 +170,7 @@ impl<'a> Reading<'a> {
         let mut count = 0;
         while let Some(page) = self.page().await? {
             count += page.len();
-            for entry in page {
-                host.row(Row::Restriction(entry)).await?;
-            }
+            host.rows(page.into_iter().map(Row::Restriction).collect()).await?;
             host.progress(Progress {
                 activity: format!("Reading the restricted entities of {}", self.connection.organization()),
                 status: format!("{}: {count} so far", self.entity_type.name()),
