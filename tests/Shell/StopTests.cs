@@ -37,9 +37,12 @@ public sealed class StopTests
     [Fact]
     public void ASignalEndsAWaitForInput()
     {
-        using var shell = ShellProcess.Start("[Console]::WriteLine('ready'); $Host.UI.ReadLine()");
+        using var shell = ShellProcess.Start("""
+            try { [Console]::WriteLine('ready'); $Host.UI.ReadLine() } finally { [Console]::WriteLine('cleaned') }
+            """);
         Assert.Equal("ready", shell.ReadLine());
         shell.Signal(Terminate);
+        Assert.Equal("cleaned", shell.ReadLine()); // Not merely ended by force.
         Assert.Equal(143, shell.WaitForExit());
     }
 }

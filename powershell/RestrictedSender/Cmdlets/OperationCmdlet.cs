@@ -47,7 +47,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         }
         catch (RestrictedSenderException error)
         {
-            ThrowTerminatingError(error.ToErrorRecord());
+            ThrowTerminatingError(error.ToErrorRecord(connection));
             throw;
         }
     }
@@ -164,8 +164,8 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         if (_stopping)
             throw new PipelineStoppedException();
         if (alone)
-            ThrowTerminatingError(error.ToErrorRecord());
-        WriteError(error.ToErrorRecord());
+            ThrowTerminatingError(error.ToErrorRecord(running.Connection));
+        WriteError(error.ToErrorRecord(running.Connection));
     }
 
     private void End(Running running)

@@ -43,11 +43,12 @@ public sealed class RestrictedSenderException : Exception
     /// <summary>Seconds after which the service asked to come again.</summary>
     public long? RetryAfterSec => _error.RetryAfterSec;
 
-    /// <summary>The record that goes to the error stream.</summary>
-    internal ErrorRecord ToErrorRecord() => new(this, $"{Code}.{Name}", _error.Category, _error.Target)
-    {
-        ErrorDetails = new ErrorDetails(Message) { RecommendedAction = RecommendedAction },
-    };
+    /// <summary>The record that goes to the error stream; an error about nothing in particular is about the connection.</summary>
+    internal ErrorRecord ToErrorRecord(RestrictedSenderConnection? connection = null) =>
+        new(this, $"{Code}.{Name}", _error.Category, _error.Target ?? connection?.Organization)
+        {
+            ErrorDetails = new ErrorDetails(Message) { RecommendedAction = RecommendedAction },
+        };
 
     private static Exception? Chain(string[] causes) =>
         causes.Reverse().Aggregate((Exception?)null, (inner, cause) => new InvalidOperationException(cause, inner));

@@ -127,8 +127,12 @@ fn wants_proxy_sign_in(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn is_resolution(error: &(dyn StdError + 'static)) -> bool {
-    // hyper-util's connector keeps its error private; its text is all there is.
-    chain(error).any(|error| error.to_string().starts_with("dns error"))
+    // hyper-util's connector keeps its errors private; their texts are all there is. The second is for names that no
+    // lookup could find, such as one with an empty part.
+    chain(error).any(|error| {
+        let text = error.to_string();
+        text.starts_with("dns error") || text == "invalid dns name"
+    })
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

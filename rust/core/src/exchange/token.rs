@@ -191,8 +191,8 @@ impl Tokens {
             _ => (Code::TokenRefused, format!("No token for {organization}: {}.", refusal.error)),
         };
         // The first line says it; the rest are the ids of the request.
-        let said = refusal.error_description.lines().next().unwrap_or_default();
-        Error::new(code, format!("{what} The service says: {said}")).about(organization).with(|details| {
+        let said = refusal.error_description.lines().next().map(|line| format!(" The service says: {line}"));
+        Error::new(code, format!("{what}{}", said.unwrap_or_default())).about(organization).with(|details| {
             details.http_status = Some(response.status);
             details.aadsts = aadsts;
             details.request_id = refusal.trace_id;

@@ -146,7 +146,8 @@ impl<'a> Unblock<'a> {
             since: known.since,
             connector_name: known.connector_name.as_deref(),
         };
-        if !host.confirm(confirmation::ask(self.connection, &subject)).await? {
+        let confirmation = confirmation::ask(self.connection, &subject);
+        if !host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
             return Ok(false);
         }
         self.remove(&key, options, host).await?;

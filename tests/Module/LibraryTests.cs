@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Text;
+
+namespace RestrictedSender.Module.Tests;
+
+/// <summary>A native half that is missing or wrong. A process loads one copy, so each has its own process.</summary>
+public sealed class LibraryTests
+{
+    [Theory]
+    [InlineData("Get-RestrictedSender")]
+    [InlineData("Unblock-RestrictedSender x@contoso.com -Confirm:$false")]
+    public void A_missing_library_is_said_to_be_missing_and_where(string script)
+    {
+        var seen = InAProcess(File.Delete, script);
+        Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+        Assert.Contains("restricted_sender", seen.Message);
+    }
+
+    [Fact]
+    public void What_is_no_library_is_refused()
+    {
+        var seen = InAProcess(file => File.WriteAllText(file, "not a library"), "Connect-RestrictedSender -Sandbox");
+        Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+    }
+
+    [Fact]
+    public void A_library_of_another_version_is_refused_and_both_versions_are_named()
+    {
+        var version = FileVersionInfo.GetVersionInfo(Place.Assembly).ProductVersion!.Split('+')[0];
+        var other = new string([.. version.Select(letter => char.IsDigit(letter) ? '7' : letter)]);
+        var seen = InAProcess(file => Replace(file, version, other), "Connect-RestrictedSender -Sandbox");
+        Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+        Assert.Contains(version, seen.Message);
+        Assert.Contains(other, seen.Message);
+    }
+
+    internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");
+
+    /// <summary>Runs a script on a spoilt copy of the module and returns its error.</summary>
+    private static Seen InAProcess(Action<string> spoil, string script)
+    {
+        var folder = Directory.CreateTempSubdirectory("module-tests-");
+        try
+        {
+            var module = Path.Combine(folder.FullName, "RestrictedSender");
+            Copy(Place.Module, module);
+            spoil(Place.LibraryIn(module));
+            var file = Path.Combine(folder.FullName, "script.ps1");
+            File.WriteAllText(file, $$"""
+                Import-Module '{{module}}/RestrictedSender.psd1'
+                try { {{script}} } catch {
+                    $_.FullyQualifiedErrorId.Split(',')[0]
+                    [int] $_.CategoryInfo.Category
+                    $_.ErrorDetails.RecommendedAction
+                    $_.Exception.Message
+                }
+                """);
+            var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+            using var process = Process.Start(start)!;
+            var lines = process.StandardOutput.ReadToEnd().ReplaceLineEndings("\n").Split('\n', 4);
+            process.WaitForExit();
+            Assert.True(lines.Length == 4, string.Join('\n', lines));
+            var id = lines[0].Split('.');
+            return new Seen(id[0], id[1], (ErrorCategory)int.Parse(lines[1]), lines[3].Trim(), lines[2], null);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    /// <summary>Every occurrence of a text by another one of its length.</summary>
+    private static void Replace(string file, string text, string other)
+    {
+        var bytes = File.ReadAllBytes(file).AsSpan();
+        var (from, to) = (Encoding.ASCII.GetBytes(text), Encoding.ASCII.GetBytes(other));
+        var rest = bytes;
+        while (rest.IndexOf(from) is var index and >= 0)
+        {
+            to.CopyTo(rest[index..]);
+            rest = rest[(index + to.Length)..];
+        }
+        File.WriteAllBytes(file, bytes);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Text;
+
+namespace RestrictedSender.Module.Tests;
+
+public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisposable
+{
+    private const string Planted = "planted-secret-7f3e1c";
+
+    private readonly Engine _engine = new();
+
+    [Theory]
+    [InlineData("-AppId $app -ClientSecret $secure", "RS2001.WrongSecret")]
+    [InlineData("-AccessToken $secure", "RS2007.NotAuthorized")]
+    [InlineData("-AccessToken $text", "RS2007.NotAuthorized")]
+    public void A_secret_that_is_refused_is_shown_nowhere(string parameters, string id)
+    {
+        _engine["app"] = program.Invitation.AppId;
+        _engine["secure"] = ConnectTests.Secure(Planted);
+        _engine["text"] = Planted;
+        var outcome = _engine.Run($"Connect-RestrictedSender {program.Way} {parameters} -Verbose");
+        Assert.Equal(id, outcome.Error.Id());
+        var shown = Everything(outcome);
+        Assert.Contains(program.Invitation.Organization, shown);
+        Assert.DoesNotContain(Planted, shown);
+    }
+
+    [Fact]
+    public void A_secret_and_a_token_that_are_taken_are_shown_nowhere()
+    {
+        var secret = program.Invitation.ClientSecret;
+        _engine["secure"] = ConnectTests.Secure(secret);
+        var token = program.Tenant.Token(program.Invitation.Organization, program.Tenant.AppWith("full"));
+        _engine["token"] = ConnectTests.Secure(token);
+        _engine.Host.Clear();
+        var outcome = _engine.Run($"""
+            Connect-RestrictedSender {program.Way} -AppId {program.Invitation.AppId} -ClientSecret $secure -Verbose
+            Connect-RestrictedSender {program.Way} -AccessToken $token -Verbose
+            Get-RestrictedSenderConnection | Out-Default
+            Get-RestrictedSender nobody@contoso.com, broken -Verbose
+            Unblock-RestrictedSender isaiah.langer@contoso.com -Confirm:$false -Verbose
+            Unblock-RestrictedSender scanner@print.contoso.com -Confirm:$false -Verbose
+            """);
+        Assert.Equal(3, outcome.Errors.Count);
+        Assert.NotEmpty(outcome.Verbose);
+        var shown = Everything(outcome);
+        Assert.Contains(program.Invitation.Organization, shown);
+        Assert.DoesNotContain(secret, shown);
+        Assert.DoesNotContain(token, shown);
+    }
+
+    public void Dispose() => _engine.Dispose();
+
+    /// <summary>All that anybody could read, log or send on.</summary>
+    private string Everything(Outcome outcome)
+    {
+        var text = new StringBuilder();
+        text.AppendJoin('\n', _engine.Host.Lines);
+        text.AppendJoin('\n', outcome.Warnings.Concat(outcome.Verbose));
+        foreach (var row in outcome.Output)
+            text.AppendLine(PSSerializer.Serialize(row, 5));
+        foreach (var record in ((IEnumerable)_engine["Error"]!).Cast<object>())
+        {
+            text.AppendLine(record.ToString());
+            text.AppendLine(PSSerializer.Serialize(record, 3));
+            var error = record is ErrorRecord own ? own : ((IContainsErrorRecord)record).ErrorRecord;
+            text.AppendLine(error.Exception.ToString());
+            text.AppendLine(PSSerializer.Serialize(error.Exception, 5));
+            text.AppendLine(error.ErrorDetails?.Message).AppendLine(error.ErrorDetails?.RecommendedAction);
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RestrictedSender.Module.Tests;
+
+/// <summary>A line of the practice tenant's request log.</summary>
+internal sealed record Request(
+    long Number, string Listener, string Method, string Path, string? Cmdlet, JsonElement? Parameters, int? Status)
+{
+    public bool IsToken => Path.EndsWith("/oauth2/v2.0/token", StringComparison.Ordinal);
+
+    public string? Parameter(string name) =>
+        Parameters is { ValueKind: JsonValueKind.Object } all && all.TryGetProperty(name, out var value)
+            ? value.ToString()
+            : null;
+}
+
+/// <summary>An app registration of a practice tenant.</summary>
+internal sealed record App(string Name, string AppId, string ClientSecret, string Grant);
+
+/// <summary>What the practice tenant's program prints first.</summary>
+internal sealed record Invitation(
+    string Uri, string PlainUri, string TenantId, string Organization, string AppId, string ClientSecret);
+
+/// <summary>A practice tenant's control plane: what the tests do to it behind the module's back.</summary>
+internal sealed class Tenant(string plainUri)
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false });
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public string PlainUri => plainUri;
+
+    /// <summary>The number of the newest request; what comes later is of interest.</summary>
+    public long Now => Requests().LastOrDefault()?.Number ?? 0;
+
+    public IReadOnlyList<Request> Requests(long after = 0) => Get<Request[]>($"requests?after={after}");
+
+    /// <summary>The requests for a cmdlet.</summary>
+    public IReadOnlyList<Request> Requests(string cmdlet, long after = 0) =>
+        [.. Requests(after).Where(request => request.Cmdlet == cmdlet)];
+
+    /// <summary>The changes that the tenant was asked for.</summary>
+    public IReadOnlyList<Request> Removals =>
+        [.. Requests().Where(request => request.Cmdlet?.StartsWith("Remove-", StringComparison.Ordinal) == true)];
+
+    public IReadOnlyList<App> Apps => Get<App[]>("apps");
+
+    public App AppWith(string grant) => Apps.Single(app => app.Grant == grant);
+
+    public void Advance(TimeSpan step) => Send(HttpMethod.Post, "clock", new { advanceSeconds = step.TotalSeconds });
+
+    public void Restrict(string senderAddress, string reason) =>
+        Send(HttpMethod.Post, "restrictions", new { senderAddress, reason });
+
+    public void Lift(string senderAddress) => Send(HttpMethod.Delete, "restrictions", new { senderAddress });
+
+    public void LiftConnector(string connectorId) => Send(HttpMethod.Delete, "restrictions", new { connectorId });
+
+    /// <summary>Lets a request go wrong; <paramref name="kind"/> is a fault's name, or a whole fault.</summary>
+    public void Fault(string match, object kind, int skip = 0) =>
+        Send(HttpMethod.Post, "faults", new { match, skip, fault = kind is string name ? new { kind = name } : kind });
+
+    /// <summary>The fault that replies with a status.</summary>
+    public static object Reply(int status, string body = "", Dictionary<string, string>? headers = null) =>
+        new { kind = "status", status, body, headers = headers ?? [] };
+
+    /// <summary>An access token, as an admin would get it elsewhere.</summary>
+    public string Token(string organization, App app)
+    {
+        var form = new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = app.AppId,
+            ["client_secret"] = app.ClientSecret,
+            ["scope"] = plainUri + "/.default",
+        };
+        using var content = new FormUrlEncodedContent(form);
+        var endpoint = $"{plainUri}/{organization}/oauth2/v2.0/token";
+        using var reply = Http.PostAsync(endpoint, content).GetAwaiter().GetResult();
+        var answer = reply.Content.ReadFromJsonAsync<JsonElement>().GetAwaiter().GetResult();
+        return answer.GetProperty("access_token").GetString()!;
+    }
+
+    private T Get<T>(string what)
+    {
+        using var reply = Http.Send(new HttpRequestMessage(HttpMethod.Get, $"{plainUri}/sandbox/{what}"));
+        reply.EnsureSuccessStatusCode();
+        return JsonSerializer.Deserialize<T>(reply.Content.ReadAsStream(), Json)!;
+    }
+
+    private void Send(HttpMethod method, string what, object body)
+    {
+        using var request = new HttpRequestMessage(method, $"{plainUri}/sandbox/{what}")
+        {
+            Content = new StringContent(JsonSerializer.Serialize(body, Json)),
+        };
+        using var reply = Http.SendAsync(request).GetAwaiter().GetResult();
+        Assert.True(reply.IsSuccessStatusCode, $"{method} {what}: {reply.Content.ReadAsStringAsync().Result}");
+    }
+}
+
+/// <summary>The practice tenant as a program of its own: a service that the module knows nothing of.</summary>
+public sealed class Program : IDisposable
+{
+    private readonly Process _process;
+
+    public Program()
+    {
+        var start = new ProcessStartInfo(Place.Sandbox, ["--time-scale", "0"]) { RedirectStandardOutput = true };
+        _process = Process.Start(start)!;
+        var line = _process.StandardOutput.ReadLine() ?? throw new EndOfStreamException("The program printed nothing.");
+        Invitation = JsonSerializer.Deserialize<Invitation>(line, Tenant.Json)!;
+        Tenant = new Tenant(Invitation.PlainUri);
+    }
+
+    internal Invitation Invitation { get; }
+
+    internal Tenant Tenant { get; }
+
+    /// <summary>The parameters that lead there: organization and endpoints.</summary>
+    internal string Way =>
+        $"-Organization {Invitation.Organization} -ConnectionUri {Invitation.PlainUri} "
+        + $"-AzureADAuthorizationEndpointUri {Invitation.PlainUri}";
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
