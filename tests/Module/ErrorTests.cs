@@ -45,7 +45,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private static readonly Dictionary<string, (object? Target, Func<ErrorTests, Seen> Provoke)> Scenarios = new()
     {
         ["RS1001"] = (null, test => test.Error("Get-RestrictedSender")),
-        ["RS1002"] = (null, test =>
+        ["RS1002"] = (Organization, test =>
         {
             test._engine["c"] = test._engine.Connect().Connection;
             return test.Error("Disconnect-RestrictedSender; Get-RestrictedSender -Connection $c");
