@@ -6,13 +6,15 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
-use crate::restriction::{Entity, NotUnblocked, Restriction, Subject};
+use crate::restriction::{Entity, NotUnblocked, Release, Restriction, Subject};
 use crate::row::{Row, Value};
 use crate::tenant::Tenant;
 
 /// One cmdlet.
 pub(crate) struct Cmdlet {
     pub(crate) name: &'static str,
+    /// The .NET type of its rows (?); empty where there are none.
+    pub(crate) output_type: &'static str,
     parameters: &'static [Parameter],
     run: fn(&Tenant, &Arguments) -> Result<Output, Refusal>,
 }
@@ -31,9 +33,12 @@ enum Kind {
     Guid,
 }
 
-/// Numbered rows, in order of their numbers; pages keep their place by them.
+/// What a cmdlet answers.
 pub(crate) enum Output {
+    /// Numbered rows, in order of their numbers; pages keep their place by them.
     Rows(Vec<(u64, Row)>),
+    /// Done, with a warning.
+    Warning(String),
     /// Done, and nothing to show: not even an empty list.
     Silence,
 }
@@ -64,35 +69,60 @@ const fn mandatory(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, mandatory: true }
 }
 
-static CMDLETS: [Cmdlet; 6] = [
+static CMDLETS: [Cmdlet; 7] = [
     Cmdlet {
         name: "Get-BlockedSenderAddress",
+        output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedSenderAddress",
         parameters: &[optional("SenderAddress", Kind::Address)],
         run: get_blocked_sender_address,
     },
     Cmdlet {
         name: "Remove-BlockedSenderAddress",
+        output_type: "",
         parameters: &[mandatory("SenderAddress", Kind::Address), optional("Reason", Kind::Text)],
         run: remove_blocked_sender_address,
     },
     Cmdlet {
         name: "Get-BlockedConnector",
+        output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedConnector",
         parameters: &[optional("ConnectorId", Kind::Guid)],
         run: get_blocked_connector,
     },
     Cmdlet {
         name: "Remove-BlockedConnector",
+        output_type: "",
         parameters: &[mandatory("ConnectorId", Kind::Guid), optional("Reason", Kind::Text)],
         run: remove_blocked_connector,
     },
-    Cmdlet { name: "Get-Recipient", parameters: &[optional("Identity", Kind::Text)], run: get_recipient },
-    Cmdlet { name: "Get-AcceptedDomain", parameters: &[], run: get_accepted_domain },
+    Cmdlet {
+        name: "Get-Recipient",
+        output_type: "Microsoft.Exchange.Data.Directory.Management.ReducedRecipient",
+        parameters: &[optional("Identity", Kind::Text)],
+        run: get_recipient,
+    },
+    Cmdlet {
+        name: "Get-AcceptedDomain",
+        output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.AcceptedDomain",
+        parameters: &[],
+        run: get_accepted_domain,
+    },
+    Cmdlet {
+        name: "Get-OrganizationConfig",
+        output_type: "Microsoft.Exchange.Data.Directory.Management.OrganizationConfig",
+        parameters: &[optional("Identity", Kind::Text)],
+        run: get_organization_config,
+    },
 ];
 
 impl Cmdlet {
     /// The cmdlet of this name, whatever its case.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         CMDLETS.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of all of them.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        CMDLETS.iter().map(|cmdlet| cmdlet.name)
     }
 
     pub(crate) fn run(&self, tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
@@ -218,23 +248,28 @@ fn listed(tenant: &Tenant, only: Option<Entity>, row: impl Fn(&Restriction) -> O
 }
 
 fn remove_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    unblock(tenant, arguments.sender(), arguments.text("SenderAddress"))?;
-    Ok(Output::Rows(Vec::new()))
+    let warning = unblock(tenant, arguments.sender(), arguments.text("SenderAddress"))?;
+    Ok(warning.map_or_else(|| Output::Rows(Vec::new()), Output::Warning))
 }
 
 /// Answers nothing at all, where removing a sender answers an empty list: clients must take both for success.
 fn remove_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    unblock(tenant, arguments.connector(), arguments.text("ConnectorId"))?;
-    Ok(Output::Silence)
+    let warning = unblock(tenant, arguments.connector(), arguments.text("ConnectorId"))?;
+    Ok(warning.map_or(Output::Silence, Output::Warning))
 }
 
-fn unblock(tenant: &Tenant, entity: Option<Entity>, name: Option<&str>) -> Result<(), Refusal> {
+/// Unblocks, and returns what is to be said about it: the words of the warning are ours (?).
+fn unblock(tenant: &Tenant, entity: Option<Entity>, name: Option<&str>) -> Result<Option<String>, Refusal> {
     let name = name.unwrap_or_default();
     let entity = entity.ok_or_else(|| Refusal::not_found(name))?;
-    tenant.restrictions().unblock(&entity, tenant.now()).map_err(|why| match why {
-        NotUnblocked::NotListed => Refusal::not_found(name),
-        NotUnblocked::BudgetExceeded => Refusal::budget_exceeded(name),
-    })
+    match tenant.restrictions().unblock(&entity, tenant.now()) {
+        Ok(Release::Started) => Ok(None),
+        Ok(Release::UnderWay) => {
+            Ok(Some(format!("'{name}' has been unblocked already. It can take an hour until it is off the list.")))
+        }
+        Err(NotUnblocked::NotListed) => Err(Refusal::not_found(name)),
+        Err(NotUnblocked::BudgetExceeded) => Err(Refusal::budget_exceeded(name)),
+    }
 }
 
 fn get_recipient(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
@@ -250,6 +285,30 @@ fn get_recipient(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refus
 
 fn get_accepted_domain(tenant: &Tenant, _: &Arguments) -> Result<Output, Refusal> {
     Ok(Output::Rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
+}
+
+fn get_organization_config(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
+    match arguments.text("Identity") {
+        Some(name) if !tenant.is_called(name) => Err(Refusal::not_found(name)),
+        _ => Ok(Output::Rows(vec![(1, organization_row(tenant))])),
+    }
+}
+
+fn organization_row(tenant: &Tenant) -> Row {
+    let organization = Value::from(tenant.organization.as_str());
+    Row(vec![
+        ("Name", organization.clone()),
+        ("DisplayName", tenant.company.into()),
+        ("Identity", organization),
+        ("Guid", Value::Guid(tenant.organization_guid)),
+        ("ExternalDirectoryOrganizationId", tenant.id.to_string().as_str().into()),
+        ("IsDehydrated", Value::Bool(false)),
+        ("IsMixedMode", Value::Bool(false)),
+        ("MailTipsExternalRecipientsTipsEnabled", Value::Bool(false)),
+        ("ObjectVersion", Value::Int(16_250)),
+        ("RemotePublicFolderMailboxes", Value::Texts(Vec::new())),
+        ("WhenCreatedUTC", Value::Time(tenant.founded)),
+    ])
 }
 
 #[cfg(test)]

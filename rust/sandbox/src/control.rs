@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use url::form_urlencoded;
 use uuid::Uuid;
 
+use crate::app_certificate::AppCertificate;
 use crate::fault::Order;
 use crate::reply::{self, Reply};
 use crate::restriction::{Entity, NotRestricted, Restriction, Subject};
@@ -48,6 +49,20 @@ struct Wanted {
     temporary_block: Option<bool>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Registration {
+    app_id: String,
+    certificate: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Deregistration {
+    app_id: String,
+    thumbprint: String,
+}
+
 /// A refusal: its status and what to do about it.
 type Refused = (StatusCode, String);
 
@@ -74,12 +89,17 @@ fn act(tenant: &Tenant, request: &Request<'_>) -> Result<Reply, Refused> {
             tenant.faults().clear();
             Ok(reply::empty(StatusCode::NO_CONTENT))
         }
-        ("requests" | "clock" | "apps" | "restrictions" | "faults", method) => {
+        ("certificates", "POST") => register(tenant, request.body),
+        ("certificates", "DELETE") => deregister(tenant, request.body),
+        ("settings", "GET") => Ok(reply::json(StatusCode::OK, &*tenant.settings())),
+        ("settings", "POST") => change_settings(tenant, request.body),
+        ("requests" | "clock" | "settings" | "apps" | "certificates" | "restrictions" | "faults", method) => {
             Err((StatusCode::METHOD_NOT_ALLOWED, format!("{method} does nothing here; see the README")))
         }
         _ => Err((
             StatusCode::NOT_FOUND,
-            "there are /sandbox/requests, clock, apps, restrictions and faults; see the README".into(),
+            "there are /sandbox/requests, clock, apps, certificates, settings, restrictions and faults; see the README"
+                .into(),
         )),
     }
 }
@@ -142,6 +162,39 @@ fn lift(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
     let gone = tenant.restrictions().remove(&entity);
     gone.map_err(|_| (StatusCode::NOT_FOUND, "it is not restricted; nothing to take off".into()))?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn register(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
+    let example = r#"{"appId": "GUID", "certificate": "-----BEGIN CERTIFICATE-----..."}"#;
+    let Registration { app_id, certificate } = read(body, example)?;
+    let app = app(tenant, &app_id)?;
+    let certificate = AppCertificate::from_pem(&certificate)
+        .map_err(|why| bad(format!("the certificate cannot be registered: {why}; give one in PEM")))?;
+    let thumbprint = certificate.thumbprint();
+    tenant.app_certificates().add(app, certificate).map_err(bad)?;
+    Ok(reply::json(StatusCode::CREATED, &json!({"thumbprint": thumbprint})))
+}
+
+fn deregister(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
+    let Deregistration { app_id, thumbprint } = read(body, r#"{"appId": "GUID", "thumbprint": "40 digits"}"#)?;
+    if tenant.app_certificates().remove(app(tenant, &app_id)?, &thumbprint) {
+        Ok(reply::empty(StatusCode::NO_CONTENT))
+    } else {
+        Err((StatusCode::NOT_FOUND, "the app has no certificate with this thumbprint; nothing to remove".into()))
+    }
+}
+
+/// The identifier of an app that exists.
+fn app(tenant: &Tenant, id: &str) -> Result<Uuid, Refused> {
+    let known = Uuid::try_parse(id).ok().filter(|id| tenant.apps.iter().any(|app| app.id == *id));
+    known.ok_or_else(|| bad(format!("there is no app '{id}'; GET /sandbox/apps shows them")))
+}
+
+fn change_settings(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
+    let change = read(body, r#"{"emptyValue": "missing", "assertionReuse": true}"#)?;
+    let mut settings = tenant.settings();
+    settings.change(change);
+    Ok(reply::json(StatusCode::OK, &*settings))
 }
 
 fn order_fault(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {

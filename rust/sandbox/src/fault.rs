@@ -36,13 +36,16 @@ pub(crate) enum Fault {
     NotJson,
     /// No reply ever, and nothing is done.
     Hang,
+    /// What was asked is done; the reply says it is compressed, and is not.
+    GzipLabel,
 }
 
 /// Which requests a fault is for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    /// A cmdlet's name, `token`, `openid-configuration`, or `*` for everything; compared without case.
+    /// A cmdlet's name, `token`, `openid-configuration`, `$batch`, `EXOModuleFile`, `EXOBanner`, or `*` for everything;
+    /// compared without case.
     #[serde(rename = "match")]
     pattern: String,
     /// How many matching requests go wrong.

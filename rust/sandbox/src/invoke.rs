@@ -1,22 +1,20 @@
 //! `InvokeCommand`: who may call, what is called, and the envelope of the answer.
 
-use hyper::header::{HeaderName, ALLOW, WWW_AUTHENTICATE};
-use hyper::{HeaderMap, StatusCode};
+use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
-use uuid::Uuid;
 
+use crate::admin::{forbidden, Request};
+use crate::clixml::{self, Level};
 use crate::cmdlets::{Arguments, Cmdlet, Output};
 use crate::paging;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
+use crate::role::Access;
 use crate::row::Row;
+use crate::settings::EmptyValue;
 use crate::tenant::Tenant;
-use crate::token::{Access, NotAccepted};
-
-/// How many NUL bytes the service answers instead of a reason when somebody may not call something.
-const NUL_BYTES: usize = 512;
 
 /// The query option that carries a page token.
 const SKIP_TOKEN: &str = "$skiptoken";
@@ -39,17 +37,6 @@ pub(crate) struct CmdletInput {
     pub(crate) parameters: Map<String, Json>,
 }
 
-/// An `InvokeCommand` request, beside its body.
-pub(crate) struct Request<'a> {
-    /// Scheme, host and port the client used, without a trailing slash.
-    pub(crate) base: &'a str,
-    pub(crate) version: &'a str,
-    pub(crate) tenant: &'a str,
-    pub(crate) query: &'a str,
-    pub(crate) is_post: bool,
-    pub(crate) headers: &'a HeaderMap,
-}
-
 /// Reads a body.
 pub(crate) fn parse(body: &[u8]) -> Asked {
     serde_json::from_slice(body).map_err(|error| error.to_string())
@@ -57,68 +44,27 @@ pub(crate) fn parse(body: &[u8]) -> Asked {
 
 /// Answers a request, headers and all.
 pub(crate) fn answer(tenant: &Tenant, request: &Request<'_>, asked: &Asked) -> Reply {
-    let mut reply = turn_away(tenant, request).unwrap_or_else(|| call(tenant, request, asked));
-    reply::set(&mut reply, HeaderName::from_static("request-id"), &Uuid::new_v4().to_string());
-    reply::set(&mut reply, HeaderName::from_static("x-calculatedbetarget"), "mailbox01.contoso.onmicrosoft.com");
-    reply
+    request.dress(match request.sign_in_to_post(tenant) {
+        Ok(access) => call(tenant, request, access, asked),
+        Err(reply) => *reply,
+    })
 }
 
-/// The reply to a request that does not get as far as its cmdlet.
-fn turn_away(tenant: &Tenant, request: &Request<'_>) -> Option<Reply> {
-    if !request.version.eq_ignore_ascii_case("beta") || !request.is_post {
-        let mut reply = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
-        reply::set(&mut reply, ALLOW, "POST");
-        return Some(reply);
-    }
-    let token = reply::header(request.headers, "authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
-    let Some(token) = token else { return Some(unauthorized(request.base, "")) };
-    let accepted = tenant.tokens().check(token, &tenant.resources, tenant.now());
-    match accepted {
-        Err(NotAccepted::Unknown) => Some(unauthorized(request.base, ", error=\"invalid_token\"")),
-        Err(NotAccepted::Expired) => {
-            let error = ", error=\"invalid_token\", error_description=\"The access token has expired.\"";
-            Some(unauthorized(request.base, error))
-        }
-        Err(NotAccepted::NoGrant) => Some(unauthorized(request.base, "")),
-        Ok(Access::NoDirectoryRole) => Some(forbidden()),
-        // A token of this tenant says nothing in another one.
-        Ok(Access::Full) if !tenant.is_called(request.tenant) => Some(forbidden()),
-        Ok(Access::Full) if !reply::is_type(request.headers, "application/json") => {
-            Some(reply::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE))
-        }
-        Ok(Access::Full) => None,
-    }
-}
-
-fn unauthorized(base: &str, error: &str) -> Reply {
-    let mut reply = reply::empty(StatusCode::UNAUTHORIZED);
-    let challenge = format!("Bearer realm=\"\", authorization_uri=\"{base}/common/oauth2/authorize\"{error}");
-    reply::set(&mut reply, WWW_AUTHENTICATE, &challenge);
-    reply
-}
-
-fn forbidden() -> Reply {
-    let mut reply = Reply::new(vec![0; NUL_BYTES].into());
-    *reply.status_mut() = StatusCode::FORBIDDEN;
-    reply
-}
-
-fn call(tenant: &Tenant, request: &Request<'_>, asked: &Asked) -> Reply {
+fn call(tenant: &Tenant, request: &Request<'_>, access: Access, asked: &Asked) -> Reply {
     let input = match asked {
         Ok(call) => &call.input,
         Err(why) => return Refusal::bad_body(why).reply(),
     };
     // A cmdlet nobody has ever heard of and one the caller has no role for look the same.
-    let Some(cmdlet) = Cmdlet::named(&input.name) else { return forbidden() };
+    let known = Cmdlet::named(&input.name).filter(|cmdlet| access.may_run(cmdlet.name));
+    let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;
         Ok((cmdlet.run(tenant, &arguments)?, arguments, place))
     });
     match answer {
-        Ok((Output::Rows(rows), arguments, place)) => envelope(tenant, request, rows, &arguments, &place),
+        Ok((Output::Rows(rows), arguments, place)) => page(tenant, request, cmdlet, rows, &arguments, &place),
+        Ok((Output::Warning(warning), ..)) => envelope(tenant, request, vec![warning], Vec::new(), None),
         Ok((Output::Silence, ..)) => reply::empty(StatusCode::NO_CONTENT),
         Err(refusal) => refusal.reply(),
     }
@@ -141,9 +87,11 @@ impl Place {
     }
 }
 
-fn envelope(
+/// The rows that the request is to get of all there are.
+fn page(
     tenant: &Tenant,
     request: &Request<'_>,
+    cmdlet: &Cmdlet,
     rows: Vec<(u64, Row)>,
     arguments: &Arguments,
     place: &Place,
@@ -164,18 +112,66 @@ fn envelope(
     if let Some(names) = &selected {
         shown.iter_mut().for_each(|(_, row)| row.select(names));
     }
-    let values: Vec<Row> = shown.into_iter().map(|(_, row)| row).collect();
-
-    let command = format!("{}/adminapi/beta/{}", request.base, tenant.id);
-    let next_link = match (last, rest.next()) {
-        (Some(last), Some(_)) => {
-            let token = tenant.pager.token(&place.question, last, tenant.now());
-            Some(format!("{command}/InvokeCommand?{}", next_query(request.query, &token)))
-        }
+    let form = Form::of(request);
+    let values = shown.into_iter().map(|(_, row)| form.write(row, cmdlet)).collect();
+    let next_page = match (last, rest.next()) {
+        (Some(last), Some(_)) => Some(tenant.pager.token(&place.question, last, tenant.now())),
         _ => None,
     };
+    envelope(tenant, request, Vec::new(), values, next_page)
+}
+
+/// How the client wants rows (`X-ResponseFormat`).
+enum Form {
+    Json,
+    Clixml(Level),
+}
+
+impl Form {
+    fn of(request: &Request<'_>) -> Self {
+        let format = reply::header(request.headers, "x-responseformat").unwrap_or_default();
+        if format.trim().eq_ignore_ascii_case("clixml") {
+            Self::Clixml(Level::from_header(reply::header(request.headers, "x-serializationlevel")))
+        } else {
+            Self::Json
+        }
+    }
+
+    fn write(&self, row: Row, cmdlet: &Cmdlet) -> Written {
+        match self {
+            Self::Json => Written::Json(row),
+            Self::Clixml(level) => Written::Clixml { document: clixml::document(&row, cmdlet.output_type, *level) },
+        }
+    }
+}
+
+/// A row as it stands in `value`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written {
+    Json(Row),
+    Clixml {
+        #[serde(rename = "_clixml")]
+        document: String,
+    },
+}
+
+fn envelope(
+    tenant: &Tenant,
+    request: &Request<'_>,
+    warnings: Vec<String>,
+    values: Vec<Written>,
+    next_page: Option<String>,
+) -> Reply {
+    let command = format!("{}/adminapi/beta/{}", request.base, tenant.id);
+    let next_link = next_page.map(|token| format!("{command}/InvokeCommand?{}", next_query(request.query, &token)));
     let context = format!("{command}/$metadata#Collection(Exchange.GenericHashTable)");
-    let envelope = Envelope { context, next_link, warnings_type: "#Collection(String)", warnings: [], value: values };
+    let value = match tenant.settings().empty_value {
+        EmptyValue::Missing if values.is_empty() => None,
+        EmptyValue::Null if values.is_empty() => Some(None),
+        _ => Some(Some(values)),
+    };
+    let envelope = Envelope { context, next_link, warnings_type: "#Collection(String)", warnings, value };
     reply::json(StatusCode::OK, &envelope)
 }
 
@@ -189,8 +185,10 @@ struct Envelope {
     #[serde(rename = "adminapi.warnings@odata.type")]
     warnings_type: &'static str,
     #[serde(rename = "@adminapi.warnings")]
-    warnings: [&'static str; 0],
-    value: Vec<Row>,
+    warnings: Vec<String>,
+    /// Left out, `null`, or rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Option<Vec<Written>>>,
 }
 
 /// The value of a query option, its name compared without case.

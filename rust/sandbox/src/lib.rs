@@ -8,20 +8,32 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice))]
 
+mod aadsts;
+mod admin;
+mod app_certificate;
+mod assertion;
+mod batch;
 mod certificate;
+mod clixml;
 mod cmdlets;
 mod control;
+mod der;
 mod directory;
 mod fault;
+mod gzip;
 mod invoke;
 mod log;
+mod module_file;
 mod paging;
 mod refusal;
 mod reply;
+mod request;
 mod restriction;
+mod role;
 mod row;
 mod scenario;
 mod server;
+mod settings;
 mod tenant;
 mod token;
 

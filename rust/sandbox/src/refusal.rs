@@ -96,6 +96,11 @@ impl Refusal {
         Self::bad("Ex5C0A19", ODATA, format!("The request body is not valid: {why}"))
     }
 
+    pub(crate) fn too_many_items(count: usize, most: usize) -> Self {
+        let message = format!("The batch holds {count} requests; the maximum number of requests in a batch is {most}.");
+        Self::bad("Ex71B3E8", ODATA, message)
+    }
+
     pub(crate) fn reply(&self) -> Reply {
         let Self { status, code, id, exception, message } = self;
         let body = json!({"error": {

@@ -72,6 +72,15 @@ impl Subject {
     }
 }
 
+/// What unblocking did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// The entity leaves after its delay.
+    Started,
+    /// It was on its way already.
+    UnderWay,
+}
+
 /// Why an entity was not unblocked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NotUnblocked {
@@ -95,6 +104,8 @@ pub(crate) struct Restrictions {
     /// When entries leave, earliest first. An entry may stand here more than once, or no longer exist.
     leaving: BTreeSet<(OffsetDateTime, u64)>,
     unblocks: HashMap<Entity, u32>,
+    /// The entries that somebody has unblocked and that have not left yet.
+    unblocked: BTreeSet<u64>,
     last_number: u64,
 }
 
@@ -118,7 +129,7 @@ impl Restrictions {
 
     /// Starts the release of an entity. Asking again while it is leaving succeeds and counts, but does not start the
     /// delay again.
-    pub(crate) fn unblock(&mut self, entity: &Entity, now: OffsetDateTime) -> Result<(), NotUnblocked> {
+    pub(crate) fn unblock(&mut self, entity: &Entity, now: OffsetDateTime) -> Result<Release, NotUnblocked> {
         self.release(now);
         let (number, restriction) = self.get(entity).ok_or(NotUnblocked::NotListed)?;
         let delay = restriction.subject.release_delay();
@@ -128,7 +139,7 @@ impl Restrictions {
         }
         *unblocks += 1;
         self.leaving.insert((now.saturating_add(delay), number));
-        Ok(())
+        Ok(if self.unblocked.insert(number) { Release::Started } else { Release::UnderWay })
     }
 
     /// As if the entity had been unblocked as often as it can be.
@@ -140,6 +151,7 @@ impl Restrictions {
     pub(crate) fn remove(&mut self, entity: &Entity) -> Result<(), NotUnblocked> {
         let number = self.numbers.remove(entity).ok_or(NotUnblocked::NotListed)?;
         self.entries.remove(&number);
+        self.unblocked.remove(&number);
         Ok(())
     }
 
@@ -164,6 +176,7 @@ impl Restrictions {
     fn release(&mut self, now: OffsetDateTime) {
         while let Some((_, number)) = self.leaving.first().copied().filter(|(due, _)| *due <= now) {
             self.leaving.pop_first();
+            self.unblocked.remove(&number);
             if let Some(gone) = self.entries.remove(&number) {
                 self.numbers.remove(&gone.subject.entity());
             }
@@ -208,9 +221,15 @@ mod tests {
     #[test]
     fn a_second_unblock_does_not_start_the_delay_again() {
         let (mut list, entity) = listed(sender());
-        list.unblock(&entity, START).unwrap();
-        list.unblock(&entity, START + Duration::minutes(20)).unwrap();
+        assert_eq!(list.unblock(&entity, START), Ok(Release::Started));
+        assert_eq!(list.unblock(&entity, START + Duration::minutes(20)), Ok(Release::UnderWay));
         assert!(list.find(&entity, START + MAILBOX_RELEASE_DELAY).is_none());
+        assert!(list.unblocked.is_empty(), "what has left is forgotten");
+
+        let (mut list, entity) = listed(sender());
+        list.unblock(&entity, START).unwrap();
+        list.remove(&entity).unwrap();
+        assert!(list.unblocked.is_empty());
     }
 
     #[test]
@@ -230,7 +249,7 @@ mod tests {
     fn the_budget_counts_every_unblock_and_outlives_the_entry() {
         let (mut list, entity) = listed(sender());
         for _ in 0..UNBLOCK_BUDGET {
-            assert_eq!(list.unblock(&entity, START), Ok(()));
+            assert!(list.unblock(&entity, START).is_ok());
         }
         assert_eq!(list.unblock(&entity, START), Err(NotUnblocked::BudgetExceeded));
 

@@ -20,6 +20,7 @@ pub(crate) fn wire_time(time: OffsetDateTime) -> String {
 pub(crate) enum Value {
     Null,
     Bool(bool),
+    Int(i32),
     Text(String),
     Texts(Vec<String>),
     Guid(Uuid),
@@ -50,6 +51,10 @@ impl Serialize for Row {
             match value {
                 Value::Null => map.serialize_entry(name, &())?,
                 Value::Bool(value) => map.serialize_entry(name, value)?,
+                Value::Int(value) => {
+                    map.serialize_entry(&format!("{name}@data.type"), "System.Int32")?;
+                    map.serialize_entry(name, value)?;
+                }
                 Value::Text(text) => map.serialize_entry(name, text)?,
                 Value::Texts(texts) => {
                     map.serialize_entry(&format!("{name}@odata.type"), "#Collection(String)")?;
@@ -84,6 +89,7 @@ mod tests {
             ("EmailAddresses", Value::Texts(vec!["SMTP:ann@contoso.com".into()])),
             ("TemporaryBlock", Value::Bool(true)),
             ("ExpirationTime", Value::Null),
+            ("ObjectVersion", Value::Int(-7)),
         ]);
         assert_eq!(
             serde_json::to_string(&row).unwrap(),
@@ -94,7 +100,8 @@ mod tests {
                 r##""ConnectorId@data.type":"System.Guid","ConnectorId@odata.type":"#Guid","##,
                 r#""ConnectorId":"00000000-0000-0000-0000-000000000000","#,
                 r##""EmailAddresses@odata.type":"#Collection(String)","EmailAddresses":["SMTP:ann@contoso.com"],"##,
-                r#""TemporaryBlock":true,"ExpirationTime":null}"#
+                r#""TemporaryBlock":true,"ExpirationTime":null,"#,
+                r#""ObjectVersion@data.type":"System.Int32","ObjectVersion":-7}"#
             )
         );
     }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
 use crate::restriction::{Entity, Restriction, Restrictions, Subject};
-use crate::token::{App, Grant};
+use crate::role::Grant;
+use crate::token::App;
 
 /// Who is restricted when the tenant opens. In text: `standard`, `empty`, `large`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +72,9 @@ const LARGE_CONNECTORS: u32 = 200;
 /// Everything a tenant begins with.
 pub(crate) struct Story {
     pub(crate) tenant_id: Uuid,
+    /// Of the organization's object in Exchange; another one than the tenant's.
+    pub(crate) organization_guid: Uuid,
+    pub(crate) founded: OffsetDateTime,
     /// The first may do everything.
     pub(crate) apps: Vec<App>,
     pub(crate) directory: Directory,
@@ -81,7 +85,7 @@ impl Story {
     pub(crate) fn tell(scenario: Scenario, seed: u64, now: OffsetDateTime) -> Self {
         let mut teller = Teller { random: StdRng::seed_from_u64(seed), now };
         let tenant_id = teller.guid();
-        let apps = teller.apps();
+        let mut apps = teller.apps();
         let mut recipients = teller.staff();
         let mut restrictions = Restrictions::default();
         match scenario {
@@ -93,7 +97,19 @@ impl Story {
             AcceptedDomain { domain: DOMAIN.into(), default: true, match_subdomains: true, initial: false },
             AcceptedDomain { domain: INITIAL_DOMAIN.into(), default: false, match_subdomains: false, initial: true },
         ];
-        Self { tenant_id, apps, directory: Directory::new(recipients, domains), restrictions }
+        // What joined the story later draws from numbers of its own, so that the rest stays as it was told.
+        let mut teller = Teller { random: StdRng::seed_from_u64(!seed), now };
+        apps.push(teller.app(("Weekly report", Grant::ReadOnly)));
+        let organization_guid = teller.guid();
+        let founded = now.saturating_sub(Duration::days(2000));
+        Self {
+            tenant_id,
+            organization_guid,
+            founded,
+            apps,
+            directory: Directory::new(recipients, domains),
+            restrictions,
+        }
     }
 }
 
@@ -130,8 +146,12 @@ impl Teller {
             ("Forgotten consent", Grant::None),
             ("Old automation", Grant::ExpiredSecret),
         ]
-        .map(|(name, grant)| App { name, id: self.guid(), secret: self.secret(), grant })
+        .map(|app| self.app(app))
         .into()
+    }
+
+    fn app(&mut self, (name, grant): (&'static str, Grant)) -> App {
+        App { name, id: self.guid(), secret: self.secret(), grant }
     }
 
     fn staff(&mut self) -> Vec<Recipient> {

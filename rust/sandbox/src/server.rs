@@ -1,4 +1,4 @@
-//! The two listeners: ports, TLS, connections, and the way of a request through the tenant.
+//! The two listeners: ports, TLS, connections, and how replies go out, whole or spoilt.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{HeaderValue, CONTENT_LENGTH, DATE};
 use hyper::service::service_fn;
-use hyper::{Method, Response, StatusCode, Version};
+use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use time::format_description::FormatItem;
@@ -25,11 +25,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::fault::{self, Fault};
 use crate::reply::{self, Reply};
-use crate::row::wire_time;
+use crate::request::{Outcome, Request};
 use crate::tenant::Tenant;
-use crate::{control, invoke, log, token};
+use crate::{control, gzip};
 
 /// What a client may call this machine.
 pub(crate) const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -150,7 +149,7 @@ async fn connection(
     let hang_up = Arc::new(Notify::new());
     let service = service_fn(|request| {
         let (tenant, hang_up) = (Arc::clone(&tenant), Arc::clone(&hang_up));
-        async move { Ok::<_, Infallible>(Request::receive(request, address, &tenant, &hang_up).await) }
+        async move { Ok::<_, Infallible>(answer(request, address, &tenant, &hang_up).await) }
     });
     let server = auto::Builder::new(TokioExecutor::new());
     tokio::select! {
@@ -160,167 +159,56 @@ async fn connection(
     }
 }
 
-/// A request whose body is there.
-struct Request {
-    head: hyper::http::request::Parts,
-    body: Bytes,
-    base: String,
-    is_for_loopback: bool,
-    scheme: &'static str,
+/// Receives a request and answers it.
+async fn answer(
+    request: hyper::Request<Incoming>,
+    address: Address,
+    tenant: &Tenant,
+    hang_up: &Notify,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let asked_for = head.uri.authority().map(|authority| authority.as_str());
+    let asked_for = asked_for.or_else(|| reply::header(&head.headers, "host")).unwrap_or_default();
+    let host = LOOPBACK_HOSTS.into_iter().find(|host| is_host(asked_for, host));
+    // Links lead back to the name the client used, which is the one its certificate check expects.
+    let base = address.base(host.unwrap_or("localhost"));
+    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return whole(reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
+        Err(_) => return whole(reply::empty(StatusCode::BAD_REQUEST)),
+    };
+    let request = Request { head, body, base, scheme: address.scheme, in_batch: false };
+    let mut response = match request.head.uri.path().strip_prefix("/sandbox/") {
+        Some(what) => whole(control(&request, what, host.is_some(), tenant)),
+        None => {
+            let headers = &request.head.headers;
+            match request.answer(tenant) {
+                Outcome::Whole(reply) => whole(gzip::compressed(reply, headers)),
+                Outcome::Half(reply) => half(gzip::compressed(reply, headers)),
+                Outcome::Oversize(bytes) => oversize(bytes),
+                Outcome::Hang => std::future::pending().await,
+                Outcome::Close => close(hang_up).await,
+            }
+        }
+    };
+    // The tenant's time, not the machine's.
+    let date = tenant.now().format(HTTP_DATE).ok().and_then(|date| HeaderValue::try_from(date).ok());
+    if let Some(date) = date {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }
 
-/// What a request is for.
-enum Purpose<'a> {
-    Token { tenant: &'a str },
-    Metadata { tenant: &'a str },
-    Invoke { version: &'a str, tenant: &'a str, asked: invoke::Asked },
-    Nothing,
-}
-
-impl Request {
-    async fn receive(
-        request: hyper::Request<Incoming>,
-        address: Address,
-        tenant: &Tenant,
-        hang_up: &Notify,
-    ) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        let asked_for = head.uri.authority().map(|authority| authority.as_str());
-        let asked_for = asked_for.or_else(|| reply::header(&head.headers, "host")).unwrap_or_default();
-        let host = LOOPBACK_HOSTS.into_iter().find(|host| is_host(asked_for, host));
-        // Links lead back to the name the client used, which is the one its certificate check expects.
-        let base = address.base(host.unwrap_or("localhost"));
-        let body = match Limited::new(body, LARGEST_BODY).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return whole(reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
-            Err(_) => return whole(reply::empty(StatusCode::BAD_REQUEST)),
-        };
-        let request = Self { head, body, base, is_for_loopback: host.is_some(), scheme: address.scheme };
-        let mut response = match request.head.uri.path().strip_prefix("/sandbox/") {
-            Some(what) => whole(request.control(tenant, what)),
-            None => request.answer(tenant, hang_up).await,
-        };
-        // The tenant's time, not the machine's.
-        let date = tenant.now().format(HTTP_DATE).ok().and_then(|date| HeaderValue::try_from(date).ok());
-        if let Some(date) = date {
-            response.headers_mut().insert(DATE, date);
-        }
-        response
-    }
-
-    fn control(&self, tenant: &Tenant, what: &str) -> Reply {
-        let request = control::Request {
-            method: &self.head.method,
-            what,
-            query: self.query(),
-            headers: &self.head.headers,
-            body: &self.body,
-            is_for_loopback: self.is_for_loopback,
-        };
-        control::answer(tenant, &request)
-    }
-
-    fn query(&self) -> &str {
-        self.head.uri.query().unwrap_or_default()
-    }
-
-    /// Answers, or spoils the answer as ordered.
-    async fn answer(&self, tenant: &Tenant, hang_up: &Notify) -> Response<Body> {
-        let purpose = self.purpose();
-        let number = tenant.requests().arrived(self.log_entry(tenant, &purpose));
-        let fault = tenant.faults().strike(purpose.name());
-        let (reply, spoil): (Reply, fn(Reply) -> Response<Body>) = match fault {
-            None => (self.execute(tenant, &purpose), whole),
-            Some(Fault::Truncate) => (self.execute(tenant, &purpose), half),
-            Some(Fault::Status { status, body, headers }) => (fault::status_reply(status, body, &headers), whole),
-            Some(Fault::NotJson) => (fault::not_json_reply(), whole),
-            Some(Fault::Oversize { bytes }) => {
-                tenant.requests().answered(number, StatusCode::OK.as_u16());
-                return oversize(bytes);
-            }
-            Some(Fault::Hang) => return std::future::pending().await,
-            Some(Fault::Drop) => return close(hang_up).await,
-            Some(Fault::LoseReply) => {
-                self.execute(tenant, &purpose);
-                return close(hang_up).await;
-            }
-        };
-        tenant.requests().answered(number, reply.status().as_u16());
-        spoil(reply)
-    }
-
-    fn purpose(&self) -> Purpose<'_> {
-        let segments: Vec<&str> = self.head.uri.path().split('/').skip(1).collect();
-        let lower: Vec<String> = segments.iter().map(|segment| segment.to_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        match (segments.as_slice(), lower.as_slice()) {
-            ([tenant, ..], [_, "oauth2", "v2.0", "token"]) if self.head.method == Method::POST => {
-                Purpose::Token { tenant }
-            }
-            ([tenant, ..], [_, "v2.0", ".well-known", "openid-configuration"]) if self.head.method == Method::GET => {
-                Purpose::Metadata { tenant }
-            }
-            ([_, version, tenant, _], ["adminapi", "beta" | "v1.0", _, "invokecommand"]) => {
-                Purpose::Invoke { version, tenant, asked: invoke::parse(&self.body) }
-            }
-            _ => Purpose::Nothing,
-        }
-    }
-
-    fn execute(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> Reply {
-        let headers = &self.head.headers;
-        match purpose {
-            Purpose::Token { tenant: name } => token::answer(tenant, &self.base, name, headers, &self.body),
-            Purpose::Metadata { tenant: name } => token::metadata(tenant, &self.base, name),
-            Purpose::Invoke { version, tenant: name, asked } => {
-                let request = invoke::Request {
-                    base: &self.base,
-                    version,
-                    tenant: name,
-                    query: self.query(),
-                    is_post: self.head.method == Method::POST,
-                    headers,
-                };
-                invoke::answer(tenant, &request, asked)
-            }
-            Purpose::Nothing => reply::empty(StatusCode::NOT_FOUND),
-        }
-    }
-
-    fn log_entry(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> log::Request {
-        let call = match purpose {
-            Purpose::Invoke { asked: Ok(call), .. } => Some(&call.input),
-            _ => None,
-        };
-        log::Request {
-            number: 0,
-            time: wire_time(tenant.now()),
-            listener: self.scheme,
-            http_version: match self.head.version {
-                Version::HTTP_2 => "2",
-                Version::HTTP_10 => "1.0",
-                _ => "1.1",
-            },
-            method: self.head.method.to_string(),
-            path: self.head.uri.path().to_owned(),
-            cmdlet: call.map(|input| input.name.clone()),
-            parameters: call.map(|input| input.parameters.clone().into()),
-            status: None,
-            client_request_id: reply::header(&self.head.headers, "client-request-id").map(str::to_owned),
-        }
-    }
-}
-
-impl Purpose<'_> {
-    /// What faults call it.
-    fn name(&self) -> &str {
-        match self {
-            Self::Token { .. } => "token",
-            Self::Metadata { .. } => "openid-configuration",
-            Self::Invoke { asked: Ok(call), .. } => &call.input.name,
-            Self::Invoke { .. } | Self::Nothing => "",
-        }
-    }
+fn control(request: &Request, what: &str, is_for_loopback: bool, tenant: &Tenant) -> Reply {
+    let request = control::Request {
+        method: &request.head.method,
+        what,
+        query: request.query(),
+        headers: &request.head.headers,
+        body: &request.body,
+        is_for_loopback,
+    };
+    control::answer(tenant, &request)
 }
 
 /// Whether `authority` is `host`, with or without a port.
@@ -334,12 +222,9 @@ fn whole(reply: Reply) -> Response<Body> {
     reply.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
 }
 
-/// The reply with its full length announced, half of it sent, and the connection broken off. An empty one stays whole.
+/// The reply with its full length announced, half of it sent, and the connection broken off.
 fn half(reply: Reply) -> Response<Body> {
     let length = reply.body().len();
-    if length == 0 {
-        return whole(reply);
-    }
     let mut response = reply.map(|body| {
         let first = body.slice(..length / 2);
         let mut step = 0;

@@ -6,6 +6,8 @@ use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::app_certificate::AppCertificates;
+use crate::assertion::UsedAssertions;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::log::RequestLog;
@@ -13,6 +15,7 @@ use crate::paging::Pager;
 use crate::restriction::Restrictions;
 use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
 use crate::server::{Address, LOOPBACK_HOSTS};
+use crate::settings::Settings;
 use crate::token::{App, Tokens};
 use crate::Options;
 
@@ -23,14 +26,21 @@ pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) company: &'static str,
     pub(crate) organization: String,
+    pub(crate) organization_guid: Uuid,
+    pub(crate) founded: OffsetDateTime,
     pub(crate) directory: Directory,
     pub(crate) apps: Vec<App>,
     /// What tokens can be asked for, without a trailing slash.
     pub(crate) resources: Vec<String>,
+    /// Where the tenant is, by every name of this machine, without a trailing slash.
+    pub(crate) bases: Vec<String>,
     pub(crate) clock: Clock,
     pub(crate) pager: Pager,
     restrictions: Mutex<Restrictions>,
     tokens: Mutex<Tokens>,
+    app_certificates: Mutex<AppCertificates>,
+    used_assertions: Mutex<UsedAssertions>,
+    settings: Mutex<Settings>,
     faults: Mutex<Faults>,
     requests: Mutex<RequestLog>,
 }
@@ -38,21 +48,26 @@ pub(crate) struct Tenant {
 impl Tenant {
     pub(crate) fn create(options: &Options, addresses: [Address; 2]) -> Self {
         let story = Story::tell(options.scenario, options.seed, options.clock.now());
-        let mut resources = vec![EXCHANGE_ONLINE.to_owned()];
-        for address in addresses {
-            resources.extend(LOOPBACK_HOSTS.map(|host| address.base(host)));
-        }
+        let bases: Vec<String> =
+            addresses.into_iter().flat_map(|address| LOOPBACK_HOSTS.map(|host| address.base(host))).collect();
+        let resources = [EXCHANGE_ONLINE.to_owned()].into_iter().chain(bases.iter().cloned()).collect();
         Self {
             id: story.tenant_id,
             company: COMPANY,
             organization: INITIAL_DOMAIN.to_owned(),
+            organization_guid: story.organization_guid,
+            founded: story.founded,
             directory: story.directory,
             apps: story.apps,
             resources,
+            bases,
             clock: options.clock.clone(),
             pager: Pager::default(),
             restrictions: Mutex::new(story.restrictions),
             tokens: Mutex::default(),
+            app_certificates: Mutex::default(),
+            used_assertions: Mutex::default(),
+            settings: Mutex::default(),
             faults: Mutex::default(),
             requests: Mutex::default(),
         }
@@ -79,6 +94,18 @@ impl Tenant {
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         locked(&self.tokens)
+    }
+
+    pub(crate) fn app_certificates(&self) -> MutexGuard<'_, AppCertificates> {
+        locked(&self.app_certificates)
+    }
+
+    pub(crate) fn used_assertions(&self) -> MutexGuard<'_, UsedAssertions> {
+        locked(&self.used_assertions)
+    }
+
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+        locked(&self.settings)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {

@@ -11,37 +11,24 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use time::format_description::FormatItem;
-use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 use url::form_urlencoded;
 use uuid::Uuid;
 
+use crate::aadsts::Refusal;
+use crate::assertion::{self, Expected};
 use crate::reply::{self, Reply};
+use crate::role::{Access, Grant};
 use crate::tenant::Tenant;
 
 /// How long a token is good, in seconds.
 const LIFETIME: i64 = 3599;
 
+/// What follows a tenant's name in the URL of its token endpoint.
+const PATH: &str = "/oauth2/v2.0/token";
+
 /// How many tokens are remembered; the oldest is forgotten first.
 const MOST_TOKENS: usize = 10_000;
-
-const TIMESTAMP: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
-
-/// What an app may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Grant {
-    /// The app role Exchange.ManageAsApp and a directory role: everything.
-    Full,
-    /// The app role alone: tokens, but no cmdlets.
-    NoDirectoryRole,
-    /// Neither: tokens without roles.
-    #[default]
-    None,
-    /// Everything, if only its secret had not expired.
-    ExpiredSecret,
-}
 
 /// An app registration. Serialized as `GET /sandbox/apps` shows it.
 #[derive(Clone, Default, Serialize)]
@@ -57,13 +44,6 @@ pub(crate) struct App {
 
 fn as_text<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
-}
-
-/// What a good token lets its bearer do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Full,
-    NoDirectoryRole,
 }
 
 /// Why a token does not let its bearer in.
@@ -108,11 +88,7 @@ impl Tokens {
         if now >= issued.expires {
             return Err(NotAccepted::Expired);
         }
-        match issued.grant {
-            Grant::Full => Ok(Access::Full),
-            Grant::NoDirectoryRole => Ok(Access::NoDirectoryRole),
-            Grant::None | Grant::ExpiredSecret => Err(NotAccepted::NoGrant),
-        }
+        issued.grant.access().ok_or(NotAccepted::NoGrant)
     }
 }
 
@@ -145,7 +121,7 @@ pub(crate) fn metadata(tenant: &Tenant, base: &str, name: &str) -> Reply {
     let id = tenant.id;
     let body = json!({
         "token_endpoint": format!("{base}/{id}/oauth2/v2.0/token"),
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
         "issuer": format!("{base}/{id}/v2.0"),
     });
     reply::json(StatusCode::OK, &body)
@@ -154,9 +130,12 @@ pub(crate) fn metadata(tenant: &Tenant, base: &str, name: &str) -> Reply {
 struct Form(HashMap<String, String>);
 
 impl Form {
+    fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     fn field(&self, name: &str) -> Result<&str, Refusal> {
-        let value = self.0.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        value.ok_or_else(|| Refusal::missing(name))
+        self.optional(name).ok_or_else(|| Refusal::missing(name))
     }
 }
 
@@ -170,16 +149,14 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String,
     }
     let client_id = form.field("client_id")?;
     let scope = form.field("scope")?;
-    let secret = form.field("client_secret")?;
     let app = Uuid::try_parse(client_id)
         .ok()
         .and_then(|id| tenant.apps.iter().find(|app| app.id == id))
         .ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))?;
-    if secret != app.secret {
-        return Err(Refusal::wrong_secret(app.id));
-    }
-    if app.grant == Grant::ExpiredSecret {
-        return Err(Refusal::expired_secret(app.id));
+    match (form.optional("client_secret"), form.optional("client_assertion")) {
+        (_, Some(assertion)) => check_assertion(tenant, &format!("{base}/{name}{PATH}"), app, form, assertion)?,
+        (Some(secret), None) => check_secret(app, secret)?,
+        (None, None) => return Err(Refusal::no_credential()),
     }
     let resource = scope.strip_suffix("/.default").ok_or_else(|| Refusal::not_default(scope))?;
     let audience = tenant
@@ -195,6 +172,44 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String,
     Ok(token)
 }
 
+fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
+    if secret != app.secret {
+        return Err(Refusal::wrong_secret(app.id));
+    }
+    if app.grant == Grant::ExpiredSecret {
+        return Err(Refusal::expired_secret(app.id));
+    }
+    Ok(())
+}
+
+fn check_assertion(tenant: &Tenant, url: &str, app: &App, form: &Form, assertion: &str) -> Result<(), Refusal> {
+    let kind = form.field("client_assertion_type")?;
+    if kind != assertion::TYPE {
+        return Err(Refusal::unknown_assertion_type(kind));
+    }
+    let now = tenant.now();
+    let expected = Expected {
+        app: app.id,
+        token_url: url,
+        is_token_url: &|url| is_token_url(tenant, url),
+        certificates: &tenant.app_certificates().of(app.id),
+        now,
+    };
+    let identifier = assertion::verify(assertion, &expected)?;
+    if tenant.settings().assertion_reuse {
+        return Ok(());
+    }
+    tenant.used_assertions().first_use(identifier, now)
+}
+
+/// Whether this is the URL of the token endpoint, by any name of this machine and of the tenant.
+fn is_token_url(tenant: &Tenant, url: &str) -> bool {
+    let place = url.strip_suffix(PATH).and_then(|place| place.rsplit_once('/'));
+    place.is_some_and(|(base, name)| {
+        tenant.is_called(name) && tenant.bases.iter().any(|known| known.eq_ignore_ascii_case(base))
+    })
+}
+
 /// A token's text: header, claims, and noise where the signature would be.
 fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTime, expires: OffsetDateTime) -> String {
     let mut claims = json!({
@@ -207,9 +222,11 @@ fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTim
         "tid": tenant.to_string(),
         "jti": Uuid::new_v4().to_string(),
         "ver": "1.0",
+        "idtyp": "app",
+        "wids": app.grant.directory_roles(),
     });
-    if let (Grant::Full | Grant::NoDirectoryRole, Some(members)) = (app.grant, claims.as_object_mut()) {
-        members.insert("roles".into(), json!(["Exchange.ManageAsApp"]));
+    if let ([_, ..], Some(members)) = (app.grant.app_roles(), claims.as_object_mut()) {
+        members.insert("roles".into(), json!(app.grant.app_roles()));
     }
     let noise: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
     format!(
@@ -218,106 +235,6 @@ fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTim
         URL_SAFE_NO_PAD.encode(claims.to_string()),
         URL_SAFE_NO_PAD.encode(noise)
     )
-}
-
-/// Why no token was given out.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    error: &'static str,
-    code: u32,
-    message: String,
-}
-
-impl Refusal {
-    fn bad(error: &'static str, code: u32, message: String) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, code, message }
-    }
-
-    fn unauthorized(error: &'static str, code: u32, message: String) -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, error, code, message }
-    }
-
-    fn missing(parameter: &str) -> Self {
-        let message = format!("The request body must contain the following parameter: '{parameter}'.");
-        Self::bad("invalid_request", 900_144, message)
-    }
-
-    fn unsupported_grant(grant_type: &str) -> Self {
-        let message = format!("The app requested an unsupported grant type '{grant_type}'.");
-        Self::bad("unsupported_grant_type", 70_003, message)
-    }
-
-    fn unknown_tenant(name: &str) -> Self {
-        let message = format!(
-            "Tenant '{name}' not found. Check to make sure you have the correct tenant ID and are signing into the \
-             correct cloud. Check with your subscription administrator, this may happen if there are no active \
-             subscriptions for the tenant."
-        );
-        Self::bad("invalid_request", 90_002, message)
-    }
-
-    fn unknown_app(id: &str, company: &str) -> Self {
-        let message = format!(
-            "Application with identifier '{id}' was not found in the directory '{company}'. This can happen if the \
-             application has not been installed by the administrator of the tenant or consented to by any user in \
-             the tenant. You may have sent your authentication request to the wrong tenant."
-        );
-        Self::bad("unauthorized_client", 700_016, message)
-    }
-
-    fn wrong_secret(app: Uuid) -> Self {
-        let message = format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
-             not the client secret ID, for a secret added to app '{app}'."
-        );
-        Self::unauthorized("invalid_client", 7_000_215, message)
-    }
-
-    fn expired_secret(app: Uuid) -> Self {
-        let message = format!(
-            "The provided client secret keys for app '{app}' are expired. Create new keys for your app, or consider \
-             using certificate credentials for added security."
-        );
-        Self::unauthorized("invalid_client", 7_000_222, message)
-    }
-
-    fn not_default(scope: &str) -> Self {
-        let message = format!(
-            "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with \
-             /.default suffixed to the resource identifier (application ID URI)."
-        );
-        Self::bad("invalid_scope", 1_002_012, message)
-    }
-
-    fn unknown_resource(resource: &str, company: &str) -> Self {
-        let message = format!(
-            "The resource principal named {resource} was not found in the tenant named {company}. This can happen if \
-             the application has not been installed by the administrator of the tenant or consented to by any user \
-             in the tenant. You might have sent your authentication request to the wrong tenant."
-        );
-        Self::bad("invalid_resource", 500_011, message)
-    }
-
-    fn reply(&self, now: OffsetDateTime, correlation_id: Option<&str>) -> Reply {
-        let Self { status, error, code, message } = self;
-        let trace = Uuid::new_v4().to_string();
-        let correlation =
-            correlation_id.and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::new_v4).to_string();
-        let timestamp = now.format(TIMESTAMP).unwrap_or_default();
-        let description = format!(
-            "AADSTS{code}: {message}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {timestamp}"
-        );
-        let body = json!({
-            "error": error,
-            "error_description": description,
-            "error_codes": [code],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-        });
-        reply::json(*status, &body)
-    }
 }
 
 #[cfg(test)]

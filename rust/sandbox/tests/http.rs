@@ -1,175 +1,16 @@
 //! Drives the practice tenant over real HTTP, as a client would: HTTPS with HTTP/2, and plain HTTP/1.1.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod practice;
+
 use std::time::Duration;
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use base64::Engine;
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Version};
+use practice::{claims, json_of, refusal_of, texts, Practice};
+use reqwest::{Certificate, Client, Method, Response, StatusCode, Version};
 use restricted_sender_clock::Clock;
 use restricted_sender_sandbox::{Invitation, Options, Sandbox, Scenario};
 use serde_json::{json, Value};
 use time::macros::datetime;
-
-const MINUTE: u64 = 60;
-
-/// A tenant whose clock stands still at 2026-11-23 08:00 UTC, and a client that trusts it.
-struct Practice {
-    sandbox: Sandbox,
-    client: Client,
-    base: String,
-    token: String,
-}
-
-impl Practice {
-    async fn open(scenario: Scenario) -> Self {
-        let clock = Clock::practice(datetime!(2026-11-23 08:00 UTC), 0.0);
-        let sandbox = Sandbox::start(Options { scenario, clock, ..Options::default() }).await.unwrap();
-        let authority = Certificate::from_pem(sandbox.invitation().ca_certificate.as_bytes()).unwrap();
-        let client = Client::builder()
-            .no_proxy()
-            .tls_built_in_root_certs(false)
-            .add_root_certificate(authority)
-            .build()
-            .unwrap();
-        let base = sandbox.invitation().uri.clone();
-        let mut practice = Self { sandbox, client, base, token: String::new() };
-        practice.token = practice.sign_in().await;
-        practice
-    }
-
-    async fn standard() -> Self {
-        Self::open(Scenario::Standard).await
-    }
-
-    /// The same tenant over the other listener.
-    fn plain(mut self) -> Self {
-        self.base = self.sandbox.invitation().plain_uri.clone();
-        self
-    }
-
-    async fn sign_in(&self) -> String {
-        let reply = self.token_reply(&[]).await;
-        assert_eq!(reply.status(), 200);
-        json_of(reply).await["access_token"].as_str().unwrap().to_owned()
-    }
-
-    /// Asks for a token with the invitation's fields, some of them replaced; an empty value leaves the field out.
-    async fn token_reply(&self, changes: &[(&str, &str)]) -> Response {
-        self.token_reply_of("contoso.onmicrosoft.com", changes).await
-    }
-
-    async fn token_reply_of(&self, tenant: &str, changes: &[(&str, &str)]) -> Response {
-        let invitation = self.sandbox.invitation();
-        let scope = format!("{}/.default", invitation.uri);
-        let mut fields = vec![
-            ("grant_type", "client_credentials"),
-            ("client_id", &invitation.app_id),
-            ("client_secret", &invitation.client_secret),
-            ("scope", &scope),
-        ];
-        for (name, value) in changes {
-            fields.retain(|(known, _)| known != name);
-            fields.push((name, value));
-        }
-        fields.retain(|(_, value)| !value.is_empty());
-        let url = format!("{}/{tenant}/oauth2/v2.0/token", self.base);
-        self.client.post(url).form(&fields).send().await.unwrap()
-    }
-
-    fn command(&self) -> String {
-        format!("{}/adminapi/beta/{}/InvokeCommand", self.base, self.sandbox.invitation().tenant_id)
-    }
-
-    fn request(&self, url: &str, cmdlet: &str, parameters: &Value) -> RequestBuilder {
-        let body = json!({"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}});
-        self.client.post(url).bearer_auth(&self.token).json(&body)
-    }
-
-    async fn invoke(&self, cmdlet: &str, parameters: Value) -> Response {
-        self.request(&self.command(), cmdlet, &parameters).send().await.unwrap()
-    }
-
-    /// The rows of a call that must go well.
-    async fn rows(&self, cmdlet: &str, parameters: Value) -> Vec<Value> {
-        let reply = self.invoke(cmdlet, parameters).await;
-        assert_eq!(reply.status(), 200);
-        json_of(reply).await["value"].as_array().unwrap().clone()
-    }
-
-    /// Status, exception type and message of a call that must be refused with an error envelope.
-    async fn refusal(&self, cmdlet: &str, parameters: Value) -> (u16, String, String) {
-        refusal_of(self.invoke(cmdlet, parameters).await).await
-    }
-
-    async fn is_listed(&self, address: &str) -> bool {
-        !self.rows("Get-BlockedSenderAddress", json!({"SenderAddress": address})).await.is_empty()
-    }
-
-    async fn connector_ids(&self) -> Vec<String> {
-        texts(&self.rows("Get-BlockedConnector", json!({})).await, "ConnectorId")
-    }
-
-    fn pass(&self, minutes: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(minutes * MINUTE)).unwrap();
-    }
-
-    async fn control(&self, method: Method, what: &str, body: Value) -> Response {
-        self.client.request(method, format!("{}/sandbox/{what}", self.base)).json(&body).send().await.unwrap()
-    }
-
-    async fn fault(&self, order: Value) {
-        assert_eq!(self.control(Method::POST, "faults", order).await.status(), 201);
-    }
-
-    async fn log(&self, after: u64) -> Vec<Value> {
-        let reply = self.client.get(format!("{}/sandbox/requests?after={after}", self.base)).send().await.unwrap();
-        json_of(reply).await.as_array().unwrap().clone()
-    }
-
-    async fn app(&self, grant: &str) -> (String, String) {
-        let apps = json_of(self.client.get(format!("{}/sandbox/apps", self.base)).send().await.unwrap()).await;
-        let app = apps.as_array().unwrap().iter().find(|app| app["grant"] == grant).unwrap().clone();
-        (app["appId"].as_str().unwrap().into(), app["clientSecret"].as_str().unwrap().into())
-    }
-
-    /// Signs in as another app and goes on as it.
-    async fn become_app(&mut self, grant: &str) {
-        let (id, secret) = self.app(grant).await;
-        let reply = self.token_reply(&[("client_id", &id), ("client_secret", &secret)]).await;
-        self.token = json_of(reply).await["access_token"].as_str().unwrap().into();
-    }
-}
-
-async fn json_of(reply: Response) -> Value {
-    serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap()
-}
-
-async fn refusal_of(reply: Response) -> (u16, String, String) {
-    let status = reply.status().as_u16();
-    let header = reply.headers().get("x-exceptiontype").unwrap().to_str().unwrap().to_owned();
-    let error = &json_of(reply).await["error"];
-    let inner = &error["innererror"]["internalexception"];
-    let (exception, message) = (inner["type"].as_str().unwrap(), inner["message"].as_str().unwrap());
-    assert_eq!(error["message"], "Error executing cmdlet");
-    assert_eq!(error["details"][0]["code"], "Context");
-    let detail = error["details"][0]["message"].as_str().unwrap();
-    assert!(detail.starts_with("Ex") && detail.ends_with(&format!("|{exception}|{message}")), "{detail}");
-    assert!(exception.ends_with(&format!(".{header}")));
-    (status, header, message.to_owned())
-}
-
-fn texts(rows: &[Value], property: &str) -> Vec<String> {
-    rows.iter().map(|row| row[property].as_str().unwrap().to_owned()).collect()
-}
-
-fn claims(token: &str) -> Value {
-    let parts: Vec<&str> = token.split('.').collect();
-    assert_eq!(parts.len(), 3);
-    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
-    assert_eq!(header, json!({"typ": "JWT", "alg": "RS256"}));
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap()
-}
 
 // Listeners
 
@@ -326,7 +167,7 @@ async fn token_refusals() {
         ("contoso.com", &old, 401, "invalid_client", 7_000_222),
         ("contoso.com", &[("scope", "")], 400, "invalid_request", 900_144),
         ("contoso.com", &[("client_id", "")], 400, "invalid_request", 900_144),
-        ("contoso.com", &[("client_secret", "")], 400, "invalid_request", 900_144),
+        ("contoso.com", &[("client_secret", "")], 401, "invalid_client", 7_000_216),
         ("contoso.com", &[("grant_type", "")], 400, "invalid_request", 900_144),
         ("contoso.com", &[("grant_type", "password")], 400, "unsupported_grant_type", 70_003),
         ("contoso.com", &[("scope", graph)], 400, "invalid_resource", 500_011),
@@ -354,11 +195,12 @@ async fn a_token_request_that_is_no_form_lacks_everything() {
     let good =
         format!("grant_type=client_credentials&client_id={app_id}&client_secret={client_secret}&scope={uri}/.default");
     let form = "application/x-www-form-urlencoded";
+    let scope = format!("{uri}/.default");
     for (content_type, body, status) in [
         (form, good.clone(), 200),
         ("application/json", good.clone(), 400),
         (form, "{}".into(), 400),
-        (form, good.replace(client_secret, ""), 400),
+        (form, good.replace(scope.as_str(), ""), 400),
     ] {
         let reply = practice.client.post(&url).header("content-type", content_type).body(body).send().await.unwrap();
         assert_eq!(reply.status().as_u16(), status);
@@ -851,7 +693,7 @@ async fn apps() {
     let practice = Practice::standard().await;
     let apps = json_of(practice.client.get(format!("{}/sandbox/apps", practice.base)).send().await.unwrap()).await;
     let grants = texts(apps.as_array().unwrap(), "grant");
-    assert_eq!(grants, ["full", "no-directory-role", "none", "expired-secret"]);
+    assert_eq!(grants, ["full", "no-directory-role", "none", "expired-secret", "read-only"]);
     assert_eq!(apps[0]["appId"], practice.sandbox.invitation().app_id.as_str());
     assert_eq!(apps[0]["clientSecret"], practice.sandbox.invitation().client_secret.as_str());
     assert!(apps[0]["name"].is_string());
