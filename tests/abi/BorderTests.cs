@@ -45,9 +45,13 @@ public sealed class BorderTests : IDisposable
         return output;
     }
 
+    /// <summary>
+    /// Looks for wrong reads and writes and for leaks. Not for values that were never set: valgrind does not follow all
+    /// instructions of the cryptography's hand-written assembly and reports what that has set.
+    /// </summary>
     private (int Exit, string Output) Valgrind(params string[] arguments) => Run("valgrind", [
-        "--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite,indirect",
-        "--errors-for-leak-kinds=definite,indirect", $"--suppressions={Root}/tests/abi/valgrind.supp", Compile(), .. arguments,
+        "--quiet", "--error-exitcode=9", "--undef-value-errors=no", "--leak-check=full",
+        "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect", Compile(), .. arguments,
     ]);
 
     private string Compile()
