@@ -113,6 +113,7 @@ fn view(cell: &mut Cell, lists: &mut Vec<RowView>) -> RsCell {
         Cell::Moment(moment) => view.integer = ticks(*moment),
         Cell::Text(text) => (view.text, view.length) = (text.as_ptr().cast(), length(text.len())),
         Cell::Static(text) => (view.text, view.length) = (text.as_ptr().cast(), length(text.len())),
+        Cell::List(items) if items.is_empty() => {}
         Cell::List(items) => {
             let list = RowView::new(std::mem::take(items));
             (view.items, view.length) = (list.pointer(), list.length());

@@ -1,9 +1,10 @@
 //! What a cmdlet returns: records of named, typed values, read from JSON with type companions
 //! (`"X@data.type": "System.DateTime"` says what `"X"` is).
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -32,7 +33,7 @@ pub enum Value {
 
 /// One object that a cmdlet returned. Names keep the service's order; members with `@` in their name are not part of it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Record(Vec<(String, Value)>);
+pub struct Record(Vec<(Cow<'static, str>, Value)>);
 
 impl Record {
     /// Takes the value of that name out, without regard to case; `Null` when there is none.
@@ -56,7 +57,7 @@ impl Record {
             other => {
                 let parsed = if let Value::Text(text) = &other { parse_date(text) } else { None };
                 if parsed.is_none() {
-                    self.0.push((name.to_owned(), other));
+                    self.0.push((Cow::Owned(name.to_owned()), other));
                 }
                 parsed
             }
@@ -84,7 +85,7 @@ impl Record {
     /// What has not been taken, in the service's order.
     #[must_use]
     pub fn rest(self) -> Vec<(String, Value)> {
-        self.0
+        self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
     }
 }
 
@@ -101,13 +102,11 @@ impl Value {
     }
 
     /// Reads the text as its companion says; what does not fit stays text.
-    fn typed(self, kind: &str) -> Self {
-        match self {
-            Self::Text(text) if kind == "System.DateTime" => parse_date(&text).map_or(Self::Text(text), Self::Date),
-            Self::Text(text) if matches!(kind, "System.Int32" | "System.Int64") => {
-                text.parse().map_or(Self::Text(text), Self::Int)
-            }
-            other => other,
+    fn typed(self, kind: Kind) -> Self {
+        match (self, kind) {
+            (Self::Text(text), Kind::Moment) => parse_date(&text).map_or(Self::Text(text), Self::Date),
+            (Self::Text(text), Kind::Whole) => text.parse().map_or(Self::Text(text), Self::Int),
+            (other, _) => other,
         }
     }
 }
@@ -132,30 +131,94 @@ impl<'de> Deserialize<'de> for Record {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
-                let mut members: Vec<(String, Value)> = Vec::new();
-                let mut kinds: Vec<(String, String)> = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    match name.split_once('@') {
-                        None => members.push((name, map.next_value()?)),
-                        Some((of, "data.type" | "odata.type")) if !of.is_empty() => {
-                            if let Value::Text(kind) = map.next_value()? {
-                                kinds.push((of.to_owned(), kind));
-                            }
-                        }
-                        Some(_) => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
+                let mut members: Vec<(Cow<'static, str>, Value)> = Vec::with_capacity(8);
+                let mut kinds: Vec<(Cow<'static, str>, Kind)> = Vec::new();
+                while let Some(name) = map.next_key::<Name>()? {
+                    match name {
+                        Name::Member(name) => members.push((name, map.next_value()?)),
+                        Name::KindOf(name) => kinds.push((name, map.next_value()?)),
+                        Name::Hidden => {
+                            map.next_value::<IgnoredAny>()?;
                         }
                     }
                 }
                 for (of, kind) in kinds {
                     if let Some((_, value)) = members.iter_mut().find(|(name, _)| *name == of) {
-                        *value = std::mem::replace(value, Value::Null).typed(&kind);
+                        *value = std::mem::replace(value, Value::Null).typed(kind);
                     }
                 }
                 Ok(Record(members))
             }
         }
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// The name of a JSON member, and what the member is for.
+enum Name {
+    Member(Cow<'static, str>),
+    KindOf(Cow<'static, str>),
+    Hidden,
+}
+
+/// Names that come with every entry of a list: they need no memory of their own.
+const COMMON_NAMES: [&str; 10] = [
+    "SenderAddress",
+    "Reason",
+    "CreatedDatetime",
+    "ChangedDatetime",
+    "TemporaryBlock",
+    "ConnectorId",
+    "ConnectorName",
+    "TenantId",
+    "CreatedTime",
+    "ExpirationTime",
+];
+
+fn known(name: &str) -> Cow<'static, str> {
+    match COMMON_NAMES.iter().find(|common| **common == name) {
+        Some(common) => Cow::Borrowed(common),
+        None => Cow::Owned(name.to_owned()),
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(match name.split_once('@') {
+                    None => Name::Member(known(name)),
+                    Some((of, "data.type" | "odata.type")) if !of.is_empty() => Name::KindOf(known(of)),
+                    Some(_) => Name::Hidden,
+                })
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// What a companion says of its member, as far as it matters here.
+#[derive(Clone, Copy)]
+enum Kind {
+    Moment,
+    Whole,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Text(kind) if kind == "System.DateTime" => Self::Moment,
+            Value::Text(kind) if matches!(kind.as_str(), "System.Int32" | "System.Int64") => Self::Whole,
+            _ => Self::Other,
+        })
     }
 }
 
