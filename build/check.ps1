@@ -23,6 +23,8 @@ function Invoke-Checks {
         }
     }
     Invoke-Check 'exported symbols' { Compare-Exports }
+    Invoke-Check 'the library tells nothing of this machine' { Find-MachinePaths }
+    Invoke-Check 'glibc is as old as the README says' { Compare-Glibc }
     Invoke-Check 'manifest and help' { Get-Failure 'child' @("$root/build.ps1", 'CheckModule', '-Configuration', $Configuration) }
     foreach ($project in @(Get-Files "$root/powershell" '*.csproj' -Recurse) + @(Get-Files "$root/tests" '*.csproj' -Recurse)) {
         $name = [IO.Path]::GetFileName($project)
@@ -69,6 +71,25 @@ function Compare-Exports {
     if ($declared.Count -eq 0) { 'The header declares no function.' }
     $exported | Where-Object { $declared -cnotcontains $_ } | ForEach-Object { "exported but not in the header: $_" }
     $declared | Where-Object { $exported -cnotcontains $_ } | ForEach-Object { "in the header but not exported: $_" }
+}
+
+function Find-MachinePaths {
+    $bytes = [IO.File]::ReadAllBytes("$module/$system-$architecture/restricted_sender.$libraryEnd")
+    $text = [Text.Encoding]::GetEncoding(28591).GetString($bytes)
+    foreach ($folder in $root, (Get-CargoHome), [Environment]::GetFolderPath('UserProfile')) {
+        $at = $text.IndexOf("$folder/", [StringComparison]::Ordinal)
+        if ($at -ge 0) { "has $($text.Substring($at, [Math]::Min(80, $text.Length - $at)))" }
+    }
+}
+
+# The README names the oldest C library that the packaged one runs with.
+function Compare-Glibc {
+    if ($system -ne 'linux') { return }
+    Assert-Tool 'objdump' 'Install binutils.'
+    if ([IO.File]::ReadAllText("$root/README.md") -notmatch 'glibc (\d+\.\d+)') { return 'The README names no glibc.' }
+    $promised = [version] $Matches[1]
+    Read-Native 'objdump' @('-T', "$module/$system-$architecture/restricted_sender.$libraryEnd") |
+        ForEach-Object { if ($_ -match 'GLIBC_(\d+\.\d+)' -and [version] $Matches[1] -gt $promised) { "needs glibc $($Matches[1]): $_" } }
 }
 
 # Windows PowerShell reads scripts as ANSI, and other systems stop at a first line that ends in CR.

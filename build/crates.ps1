@@ -1,11 +1,15 @@
 # Where crates come from: cargo's configured source or, where that cannot be reached on a Debian-like machine, Debian
 # trixie's packaged crates. Part of build.ps1, which dot-sources it.
 
+function Get-CargoHome {
+    if ($env:CARGO_HOME) { return $env:CARGO_HOME }
+    [Environment]::GetFolderPath('UserProfile') + '/.cargo'
+}
+
 # Where this machine can get crates from; the answer is kept until something that it depends on changes.
 function Select-CrateSource {
     if ($CrateSource -ne 'Auto') { return $CrateSource }
-    $cargoHome = $env:CARGO_HOME
-    if (-not $cargoHome) { $cargoHome = [Environment]::GetFolderPath('UserProfile') + '/.cargo' }
+    $cargoHome = Get-CargoHome
     $state = $cargoHome
     foreach ($file in "$cargoHome/config.toml", "$root/Cargo.toml", "$root/Cargo.lock") {
         if ([IO.File]::Exists($file)) { $state += [IO.File]::ReadAllText($file) }
@@ -48,6 +52,10 @@ function Initialize-Cargo {
     } else {
         $cargo.Folder, $cargo.Target, $cargo.Mode = $root, $target, '--locked'
     }
+    # What is shipped tells nothing of this machine: neither where its crates lie nor where the sources are.
+    $flags = @("--remap-path-prefix=$root=/restricted-sender", "--remap-path-prefix=$(Get-CargoHome)=/cargo")
+    if ($env:RUSTFLAGS) { $flags = $env:RUSTFLAGS.Split(' ', [StringSplitOptions]::RemoveEmptyEntries) + $flags }
+    $env:CARGO_ENCODED_RUSTFLAGS = $flags -join [char] 0x1f
 }
 
 # The arguments of a cargo command in the chosen folder, mode and profile; what follows "--" stays last.

@@ -13,8 +13,11 @@ use restricted_sender_core::restriction::{
     get, test, unblock, Outcome, Query, Restriction, SenderState, State, Target, UnblockOptions, UnblockResult,
 };
 use restricted_sender_core::Clock;
-use restricted_sender_sandbox::{Sandbox, Scenario};
+use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
 use serde_json::{json, Value};
+
+/// Which of the practice tenant's two addresses to use.
+type Listener = fn(&Invitation) -> String;
 
 struct Tenant {
     sandbox: Sandbox,
@@ -28,6 +31,10 @@ impl Tenant {
     }
 
     async fn with(scenario: Scenario, deadlines: Deadlines) -> Self {
+        Self::at_listener(scenario, deadlines, |invitation| invitation.uri.clone()).await
+    }
+
+    async fn at_listener(scenario: Scenario, deadlines: Deadlines, listener: Listener) -> Self {
         let clock = Clock::practice(Clock::system().now(), 0.0);
         let options = restricted_sender_sandbox::Options { scenario, clock: clock.clone(), ..Default::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
@@ -36,8 +43,8 @@ impl Tenant {
             organization: Some(invitation.organization.clone()),
             app_id: Some(invitation.app_id.clone()),
             client_secret: Some(Secret::new(invitation.client_secret.clone())),
-            connection_uri: Some(invitation.uri.clone()),
-            authorization_uri: Some(invitation.uri.clone()),
+            connection_uri: Some(listener(invitation)),
+            authorization_uri: Some(listener(invitation)),
             deadlines,
             practice: Some(Practice {
                 authority: invitation.ca_certificate.clone(),
@@ -286,4 +293,32 @@ async fn a_page_that_expired_is_an_error_and_not_a_short_list() {
     let (said, result) = run!(vec![], host => get(&tenant.connection, query, &host));
     assert_eq!(result.unwrap_err().code(), Code::PageExpired);
     assert_eq!(said.entries.len(), 3000);
+}
+
+#[tokio::test]
+async fn every_operation_works_over_encrypted_http2_and_over_plain_http1() {
+    let listeners: [(Listener, &str, &str); 2] = [
+        (|invitation| invitation.uri.clone(), "https", "2"),
+        (|invitation| invitation.plain_uri.clone(), "http", "1.1"),
+    ];
+    for (listener, name, version) in listeners {
+        let tenant = Tenant::at_listener(Scenario::Standard, Deadlines::default(), listener).await;
+        let (said, result) = run!(vec![], host => get(&tenant.connection, Query::Everything(None), &host));
+        result.unwrap();
+        assert_eq!(said.entries.len(), 11, "{name}");
+        assert_eq!(state_of(&tenant, address("ceo@contoso.com")).await.state, State::Restricted, "{name}");
+        let connector = said.entries.iter().find_map(|entry| entry.key.connector_id());
+        let targets = vec![address(MEGAN), Target { connector_id: connector, ..Target::default() }];
+        let options = UnblockOptions { pass_thru: true, ..UnblockOptions::default() };
+        let (said, result) = run!(targets, host => unblock(&tenant.connection, &options, &host));
+        result.unwrap();
+        assert!(said.unblocks.iter().all(|result| result.outcome == Outcome::Removing), "{:?}", said.unblocks);
+        assert_eq!(said.unblocks.len(), 2, "{name}");
+
+        let log: Vec<Value> = tenant.control.get(tenant.at("requests")).send().await.unwrap().json().await.unwrap();
+        for request in &log {
+            assert_eq!((&request["listener"], &request["httpVersion"]), (&json!(name), &json!(version)), "{request}");
+        }
+        assert!(log.len() >= 8, "token, lists, recipient, two removals: {}", log.len());
+    }
 }
