@@ -51,7 +51,8 @@ public sealed class BorderTests : IDisposable
     /// </summary>
     private (int Exit, string Output) Valgrind(params string[] arguments) => Run("valgrind", [
         "--quiet", "--error-exitcode=9", "--undef-value-errors=no", "--leak-check=full",
-        "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect", Compile(), .. arguments,
+        "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect",
+        $"--suppressions={Root}/tests/abi/valgrind.supp", Compile(), .. arguments,
     ]);
 
     private string Compile()

@@ -122,8 +122,8 @@ pub fn is_ambiguous(error: &Error) -> bool {
 }
 
 fn wants_proxy_sign_in(error: &(dyn StdError + 'static)) -> bool {
-    // As above: the tunnel's error is private, too.
-    chain(error).any(|error| error.to_string().contains("proxy authorization required"))
+    // The tunnel's error is private; older versions say "authentication".
+    chain(error).any(|error| error.to_string().starts_with("proxy auth"))
 }
 
 fn is_resolution(error: &(dyn StdError + 'static)) -> bool {
