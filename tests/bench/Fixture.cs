@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace RestrictedSender.Bench;
@@ -9,16 +10,20 @@ namespace RestrictedSender.Bench;
 /// </summary>
 internal static class Fixture
 {
-    internal static string Reply(JsonArray fixture, int count)
+    /// <summary>The bodies of the pages, of 1,000 entities each as the service sends them.</summary>
+    internal static List<byte[]> Replies(JsonArray fixture, int count) =>
+        Entities(fixture, count).Chunk(1000).Select(Page).ToList();
+
+    private static byte[] Page((JsonNode Entity, string Address)[] entities)
     {
         var rows = new JsonArray();
-        foreach (var (entity, address) in Entities(fixture, count))
+        foreach (var (entity, address) in entities)
         {
             var row = entity.DeepClone().AsObject();
             row["SenderAddress"] = address;
             rows.Add(row);
         }
-        return new JsonObject { ["value"] = rows }.ToJsonString();
+        return Encoding.UTF8.GetBytes(new JsonObject { ["value"] = rows }.ToJsonString());
     }
 
     internal static string Clixml(JsonArray fixture, int count)

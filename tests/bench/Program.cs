@@ -11,7 +11,7 @@ const int entities = 10_000;
 const int rounds = 9;
 
 var fixture = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "entities.json")))!.AsArray();
-var reply = Fixture.Reply(fixture, entities);
+var replies = Fixture.Replies(fixture, entities);
 var clixml = Fixture.Clixml(fixture, entities);
 var session = new Session();
 
@@ -21,7 +21,7 @@ for (var round = -2; round < rounds; round++)
 {
     var allocated = GC.GetAllocatedBytesForCurrentThread();
     var watch = Stopwatch.StartNew();
-    ours = ReadReply(session, reply);
+    ours = ReadReplies(session, replies);
     var ourTime = watch.Elapsed.TotalMilliseconds;
     bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / entities;
 
@@ -36,7 +36,7 @@ if (ours != entities || peer != entities)
     throw new InvalidOperationException($"{ours} and {peer} objects instead of {entities}.");
 
 var (our, their) = (Median(ourTimes), Median(peerTimes));
-Tell("reply of 10,000 entities to objects", $"{our:N1} ms");
+Tell("replies with 10,000 entities to objects", $"{our:N1} ms");
 Tell("PSSerializer.Deserialize, same entities as CLIXML", $"{their:N1} ms");
 Tell("times as fast as PSSerializer", $"{their / our:N1} (wanted: at least 5)");
 Tell("managed allocation for each entity", $"{bytes:N0} bytes (wanted: at most 1,300)");
@@ -58,10 +58,11 @@ Tell("after 1,000 more", after.ToString());
 session.Close();
 return;
 
-static long ReadReply(Session session, string reply)
+static long ReadReplies(Session session, List<byte[]> replies)
 {
     using var operation = new Operation(session, "read-reply");
-    operation.Bind("Reply", reply);
+    foreach (var reply in replies)
+        operation.Add("Replies", reply);
     operation.Bind("Organization", "contoso.onmicrosoft.com");
     operation.Start();
     var objects = new object[entities];

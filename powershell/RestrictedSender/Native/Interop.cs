@@ -141,6 +141,15 @@ internal static unsafe class Interop
             BindUtf8(operation, name, text, utf8.Length);
     }
 
+    /// <summary>Adds a text to a list, as the bytes of its UTF-8.</summary>
+    internal static void Add(long operation, string name, byte[] value)
+    {
+        var utf8 = Utf8(name);
+        long error;
+        fixed (byte* text = utf8, item = value)
+            Check(rs_bind_text_item(operation, text, utf8.Length, item, value.Length, &error), error);
+    }
+
     /// <summary>Binds a secret without making a managed copy of it.</summary>
     internal static void Bind(long operation, string name, SecureString value)
     {
@@ -268,6 +277,7 @@ internal static unsafe class Interop
     [DllImport(LibraryName)] private static extern Status rs_operation_cancel(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_close(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_bind_text(long operation, byte* name, long nameLength, byte* value, long valueLength, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_bind_text_item(long operation, byte* name, long nameLength, byte* value, long valueLength, long* error);
     [DllImport(LibraryName)] private static extern Status rs_bind_bool(long operation, byte* name, long nameLength, int value, long* error);
     [DllImport(LibraryName)] private static extern Status rs_bind_int64(long operation, byte* name, long nameLength, long value, long* error);
     [DllImport(LibraryName)] private static extern Status rs_bind_double(long operation, byte* name, long nameLength, double value, long* error);

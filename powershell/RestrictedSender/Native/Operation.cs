@@ -27,6 +27,8 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
             Interop.Bind(Handle, name, value);
     }
 
+    internal void Add(string name, byte[] value) => Interop.Add(Handle, name, value);
+
     internal void Bind(string name, SecureString? value)
     {
         if (value is not null)

@@ -85,6 +85,14 @@ impl Fields {
         }
     }
 
+    /// Takes a list of texts out; absent is empty.
+    pub fn texts(&mut self, name: &str) -> Vec<Zeroizing<String>> {
+        match self.take(name) {
+            Some(Bound::List(texts)) => texts,
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes a truth value out; absent is false.
     pub fn flag(&mut self, name: &str) -> bool {
         matches!(self.take(name), Some(Bound::Bool(true)))

@@ -3,7 +3,7 @@
 //! The text is a list of segments, `;` between them, each `key=value`, `key:value` or free text. It is only read here;
 //! the object keeps it as it came.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// What class of restriction a reason describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +46,12 @@ impl<'a> Reason<'a> {
     /// Takes the text apart; any text will do.
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
-        let pairs = text
-            .split(';')
-            .filter_map(|segment| {
-                let separator = segment.find(['=', ':'])?;
-                let (key, value) = (segment[..separator].trim(), segment[separator + 1..].trim());
-                (!key.is_empty() && !value.is_empty()).then_some((key, value))
-            })
-            .collect();
+        let mut pairs = Vec::with_capacity(8);
+        pairs.extend(text.split(';').filter_map(|segment| {
+            let separator = segment.find(['=', ':'])?;
+            let (key, value) = (segment[..separator].trim(), segment[separator + 1..].trim());
+            (!key.is_empty() && !value.is_empty()).then_some((key, value))
+        }));
         Self { text: text.trim(), pairs }
     }
 
@@ -95,13 +93,14 @@ impl<'a> Reason<'a> {
     }
 
     fn spam(&self) -> String {
-        let spam = self.count("OutboundSpamLast24Hours");
-        let mut line = match (spam, self.count("OutboundMailLast24Hours")) {
+        let mut line = String::with_capacity(LINE);
+        // Writing to a String cannot fail.
+        let _ = match (self.count("OutboundSpamLast24Hours"), self.count("OutboundMailLast24Hours")) {
             (Some(spam), Some(all)) => {
-                format!("{} of {} messages in 24 hours judged spam", grouped(spam), grouped(all))
+                write!(line, "{} of {} messages in 24 hours judged spam", Grouped(spam), Grouped(all))
             }
-            (Some(spam), None) => format!("{} messages in 24 hours judged spam", grouped(spam)),
-            (None, _) => "Outgoing messages judged spam".to_owned(),
+            (Some(spam), None) => write!(line, "{} messages in 24 hours judged spam", Grouped(spam)),
+            (None, _) => write!(line, "Outgoing messages judged spam"),
         };
         if let Some(percent) = self.value("OutboundSpamPercent") {
             let _ = write!(line, " ({}%)", percent.trim_end_matches('%'));
@@ -116,8 +115,8 @@ impl<'a> Reason<'a> {
         match (self.count("RecipientCountLast24Hours"), self.count("RcptRateLimit")) {
             (Some(count), Some(limit)) => format!(
                 "{} recipients in 24 hours, over the service limit of {}; frees up by itself as the hours pass",
-                grouped(count),
-                grouped(limit)
+                Grouped(count),
+                Grouped(limit)
             ),
             _ => "Over the service's recipient limit of 24 hours; frees up by itself as the hours pass".to_owned(),
         }
@@ -125,28 +124,31 @@ impl<'a> Reason<'a> {
 
     fn policy_limit(&self) -> String {
         let limit = self.value("ExceedingLimitType").unwrap_or("sending");
-        let mut line = format!("Over the outbound spam policy's limit ({limit})");
+        let mut line = String::with_capacity(LINE);
+        let _ = write!(line, "Over the outbound spam policy's limit ({limit})");
         if let (Some(internal), Some(external)) =
             (self.count("InternalRecipientCountToday"), self.count("ExternalRecipientCountToday"))
         {
-            let _ =
-                write!(line, ": {} external and {} internal recipients today", grouped(external), grouped(internal));
+            let (external, internal) = (Grouped(external), Grouped(internal));
+            let _ = write!(line, ": {external} external and {internal} internal recipients today");
         }
         line
     }
 }
 
+/// Room for a line that needs no more than one piece of memory.
+const LINE: usize = 128;
+
 /// `12345` as `12,345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
+struct Grouped(u64);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 1000 {
+            return write!(f, "{}", self.0);
         }
-        text.push(digit);
+        write!(f, "{},{:03}", Grouped(self.0 / 1000), self.0 % 1000)
     }
-    text
 }
 
 #[cfg(test)]
@@ -207,7 +209,9 @@ mod tests {
 
         #[test]
         fn digits_are_grouped_and_kept(number in any::<u64>()) {
-            prop_assert_eq!(grouped(number).replace(',', ""), number.to_string());
+            let text = Grouped(number).to_string();
+            prop_assert!(text.rsplit(',').skip(1).all(|part| !part.is_empty()) && text.rsplit(',').rev().skip(1).all(|part| part.len() == 3));
+            prop_assert_eq!(text.replace(',', ""), number.to_string());
         }
     }
 }

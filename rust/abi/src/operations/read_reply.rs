@@ -1,4 +1,4 @@
-//! Rows of a reply that was kept: what benchmarks measure, without a network.
+//! Rows of replies that were kept, page by page: what benchmarks measure, without a network.
 
 use restricted_sender_core::connection::Origin;
 use restricted_sender_core::error::Result;
@@ -9,19 +9,22 @@ use crate::cell::RsCellType;
 
 pub const READ: Spec = Spec {
     name: "read-reply",
-    parameters: &[("Reply", RsCellType::Text), ("Organization", RsCellType::Text)],
+    parameters: &[("Replies", RsCellType::List), ("Organization", RsCellType::Text)],
     input: &[],
     needs_connection: false,
     start: |start| Box::pin(read(start)),
 };
 
 async fn read(Start { mut parameters, host, .. }: Start) -> Result<()> {
-    let reply = parameters.text("Reply").unwrap_or_default();
+    let replies = parameters.texts("Replies");
     let origin = Origin {
         organization: parameters.text("Organization").unwrap_or_default(),
         tenant_id: None,
         practice: false,
         portal_url: String::new(),
     };
-    restriction::read(reply.as_bytes(), &origin, &host).await
+    for reply in replies {
+        restriction::read(reply.as_bytes(), &origin, &host).await?;
+    }
+    Ok(())
 }

@@ -56,21 +56,14 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
     }
 }
 
-/// So many rows are handed over together: few enough that the reader works while more are made.
-const AT_ONCE: usize = 256;
-
 /// Hands over the senders of a reply to `Get-BlockedSenderAddress` that was kept, without asking anybody.
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it is no such reply.
 pub async fn read(reply: &[u8], origin: &Origin, host: &Host) -> Result<()> {
-    let mut records = records(reply)?.into_iter().peekable();
-    while records.peek().is_some() {
-        let some = records.by_ref().take(AT_ONCE);
-        let rows = some.map(|record| entry(EntityType::Mailbox, record, origin).map(Row::Restriction));
-        host.rows(rows.collect::<Result<_>>()?).await?;
-    }
-    Ok(())
+    let rows =
+        records(reply)?.into_iter().map(|record| entry(EntityType::Mailbox, record, origin).map(Row::Restriction));
+    host.rows(rows.collect::<Result<_>>()?).await
 }
 
 /// The other half was read; the admin must see that this one was not.
