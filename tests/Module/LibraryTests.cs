@@ -35,7 +35,27 @@ public sealed class LibraryTests
         Assert.Contains(other, seen.Message);
     }
 
+    [Fact]
+    public void A_library_elsewhere_on_the_search_path_is_no_substitute()
+    {
+        var seen = InAProcess(PutElsewhere, "Connect-RestrictedSender -Sandbox");
+        Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+        Assert.Contains("missing", seen.Message);
+    }
+
     internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");
+
+    /// <summary>The right library in the wrong place, under every name that a loader might look for.</summary>
+    private static void PutElsewhere(string file)
+    {
+        var elsewhere = Directory.CreateDirectory(Elsewhere(Path.GetFullPath(Path.Combine(file, "../../..")))).FullName;
+        foreach (var prefix in new[] { "", "lib" })
+            File.Copy(file, Path.Combine(elsewhere, prefix + Path.GetFileName(file)));
+        File.Delete(file);
+    }
+
+    /// <summary>A folder that every process here has on its search path for libraries.</summary>
+    private static string Elsewhere(string folder) => Path.Combine(folder, "elsewhere");
 
     /// <summary>Runs a script on a spoilt copy of the module and returns its error.</summary>
     private static Seen InAProcess(Action<string> spoil, string script)
@@ -57,6 +77,8 @@ public sealed class LibraryTests
                 }
                 """);
             var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+            var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
+            start.Environment[variable] = Elsewhere(folder.FullName) + Path.PathSeparator + Environment.GetEnvironmentVariable(variable);
             using var process = Process.Start(start)!;
             var lines = process.StandardOutput.ReadToEnd().ReplaceLineEndings("\n").Split('\n', 4);
             process.WaitForExit();
