@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -135,7 +135,12 @@ impl<'de> Deserialize<'de> for Record {
                 let mut kinds: Vec<(Cow<'static, str>, Kind)> = Vec::new();
                 while let Some(name) = map.next_key::<Name>()? {
                     match name {
-                        Name::Member(name) => members.push((name, map.next_value()?)),
+                        Name::Member(name) => {
+                            // A companion mostly comes first: then the value is read as what it is at once.
+                            let kind = kinds.iter().find(|(of, _)| *of == name).map_or(Kind::Other, |(_, kind)| *kind);
+                            let value = map.next_value_seed(Of(kind))?;
+                            members.push((name, value));
+                        }
                         Name::KindOf(name) => kinds.push((name, map.next_value()?)),
                         Name::Hidden => {
                             map.next_value::<IgnoredAny>()?;
@@ -224,7 +229,18 @@ impl<'de> Deserialize<'de> for Kind {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
+        Of(Kind::Other).deserialize(deserializer)
+    }
+}
+
+/// Reads a value of which its companion has told the kind.
+struct Of(Kind);
+
+impl<'de> DeserializeSeed<'de> for Of {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        struct Any(Kind);
         impl<'de> Visitor<'de> for Any {
             type Value = Value;
 
@@ -253,11 +269,16 @@ impl<'de> Deserialize<'de> for Value {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-                Ok(Value::Text(text.to_owned()))
+                Ok(match self.0 {
+                    Kind::Moment => parse_date(text).map(Value::Date),
+                    Kind::Whole => text.parse().map(Value::Int).ok(),
+                    Kind::Other => None,
+                }
+                .unwrap_or_else(|| Value::Text(text.to_owned())))
             }
 
             fn visit_string<E>(self, text: String) -> Result<Value, E> {
-                Ok(Value::Text(text))
+                Ok(Value::Text(text).typed(self.0))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -273,7 +294,7 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::Json(object.to_string()))
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(Any(self.0))
     }
 }
 
