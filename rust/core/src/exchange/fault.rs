@@ -122,8 +122,9 @@ pub fn is_ambiguous(error: &Error) -> bool {
 }
 
 fn wants_proxy_sign_in(error: &(dyn StdError + 'static)) -> bool {
-    // The tunnel's error is private; older versions say "authentication".
-    chain(error).any(|error| error.to_string().starts_with("proxy auth"))
+    // The tunnel's error is private, and its text differs: "proxy authentication required" or, in newer versions,
+    // "tunnel error: proxy authorization required".
+    chain(error).any(|error| error.to_string().contains("proxy auth"))
 }
 
 fn is_resolution(error: &(dyn StdError + 'static)) -> bool {
