@@ -107,10 +107,15 @@ function Invoke-ModuleChecks {
     $manifest = "$module/RestrictedSender.psd1"
     $declared = (Test-ModuleManifest $manifest).ExportedCmdlets.Keys
     $imported = Import-Module $manifest -PassThru
-    $assembly = Import-Module "$module/RestrictedSender.dll" -PassThru
+    # From the assembly itself: what a module exports is already narrowed by its manifest.
+    $assembly = [AppDomain]::CurrentDomain.GetAssemblies() | Where-Object { $_.GetName().Name -eq 'RestrictedSender' }
+    $cmdlets = @($assembly.GetExportedTypes() | ForEach-Object {
+            $_.GetCustomAttributes([Management.Automation.CmdletAttribute], $false) | ForEach-Object { "$($_.VerbName)-$($_.NounName)" }
+        })
     $findings = @(
-        $assembly.ExportedCmdlets.Keys | Where-Object { $declared -notcontains $_ } | ForEach-Object { "not in CmdletsToExport: $_" }
-        $declared | Where-Object { -not $assembly.ExportedCmdlets.ContainsKey($_) } | ForEach-Object { "no such cmdlet: $_" }
+        if ($cmdlets.Count -eq 0) { 'The assembly has no cmdlets.' }
+        $cmdlets | Where-Object { $declared -notcontains $_ } | ForEach-Object { "not in CmdletsToExport: $_" }
+        $declared | Where-Object { $cmdlets -notcontains $_ } | ForEach-Object { "no such cmdlet: $_" }
         if ("$($imported.Version)" -ne (Get-Version)) { "ModuleVersion $($imported.Version) is not the workspace's, $(Get-Version)" }
         $imported.ExportedCmdlets.Keys | ForEach-Object { Find-HelpGaps $_ }
     )
