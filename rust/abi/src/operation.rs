@@ -80,7 +80,7 @@ impl Operation {
     /// [`Code::Misuse`] for an unknown name; [`Code::NotConnected`] where it needs a connection and there is none.
     pub fn prepare(session: Arc<Session>, name: &str) -> Result<Self> {
         let spec = operations::find(name).ok_or_else(|| misuse(&format!("there is no operation '{name}'")))?;
-        if spec.needs_connection && !session.is_connected() {
+        if spec.needs_connection {
             session.connected()?;
         }
         Ok(Self {
@@ -133,7 +133,7 @@ impl Operation {
         let task = runtime().spawn(async move {
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => Err(cancelled()),
+                () = cancel.cancelled() => Err(Error::cancelled()),
                 result = panics::caught_in_task(work) => result,
             }
         });
@@ -191,7 +191,7 @@ impl Operation {
         }
         loop {
             if self.cancel.is_cancelled() {
-                return Err(cancelled());
+                return Err(Error::cancelled());
             }
             if let Some(row) = reading.rows.next() {
                 let (row_type, cells) = row::result(row);
@@ -202,7 +202,7 @@ impl Operation {
             let event = match next(events, &self.cancel, timeout) {
                 Next::Event(event) => event,
                 Next::Nothing => return Ok(RsStatus::Pending),
-                Next::Cancelled => return Err(cancelled()),
+                Next::Cancelled => return Err(Error::cancelled()),
                 Next::End => return end(&mut reading),
             };
             let (status, row_type, cells) = match event {
@@ -331,10 +331,6 @@ fn end(reading: &mut Reading) -> Result<RsStatus> {
         );
     }
     reading.ended.clone().unwrap_or(Ok(())).map(|()| RsStatus::Done)
-}
-
-fn cancelled() -> Error {
-    Error::new(Code::Cancelled, "The operation was cancelled.")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -32,11 +32,6 @@ impl Session {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(not_connected)
     }
 
-    /// Whether there is a connection.
-    pub fn is_connected(&self) -> bool {
-        self.connected().is_ok()
-    }
-
     /// Makes `connected` the session's connection.
     ///
     /// # Errors

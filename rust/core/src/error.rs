@@ -54,6 +54,12 @@ impl Error {
         }))
     }
 
+    /// The error of an operation that was cancelled, or whose caller has gone.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::new(Code::Cancelled, "The operation was cancelled.")
+    }
+
     /// Names what the error is about, unless something closer to it already did.
     #[must_use]
     pub fn about(mut self, target: impl Into<String>) -> Self {

@@ -251,16 +251,12 @@ impl Host {
     async fn ask(&self, question: Question) -> Result<Answer> {
         let (answer, answered) = oneshot::channel();
         self.say(Event::Question(question, answer)).await?;
-        answered.await.map_err(|_| gone())
+        answered.await.map_err(|_| Error::cancelled())
     }
 
     async fn say(&self, event: Event) -> Result<()> {
-        self.events.send(event).await.map_err(|_| gone())
+        self.events.send(event).await.map_err(|_| Error::cancelled())
     }
-}
-
-fn gone() -> Error {
-    Error::new(Code::Cancelled, "The operation was cancelled.")
 }
 
 #[cfg(test)]

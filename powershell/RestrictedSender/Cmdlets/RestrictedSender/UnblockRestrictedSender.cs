@@ -53,10 +53,8 @@ public sealed class UnblockRestrictedSenderCommand : NamedEntityCmdlet
     protected override void BeginProcessing()
     {
         // Without any connection this is the error that says so, before any input is looked at.
-        if ((Connection ?? Connections.Here.Default) is not { } connection)
+        if ((Connection ?? Connections.Here.Default) is null)
             Start(null, "unblock-restricted-sender", _ => { });
-        else if (!MyInvocation.ExpectingInput && InputObject is null)
-            OperationOn(connection);
     }
 
     /// <inheritdoc/>
