@@ -117,7 +117,7 @@ rows! {
         BlockType: Text = entry.block_type.name(),
         Summary: Text = entry.summary,
         RestrictedSince: Ticks = entry.created,
-        Reason: Text = entry.reason,
+        Reason: Text = entry.reason.text,
         CreatedDatetime: Ticks = only_sender(&entry.key, entry.created),
         ChangedDatetime: Ticks = entry.changed,
         TemporaryBlock: Bool = entry.temporary_block,
@@ -126,7 +126,7 @@ rows! {
         Organization: Text = entry.organization,
         TenantId: Text = entry.tenant_id,
         IsPractice: Bool = entry.practice,
-        PortalUrl: Text = entry.portal_url,
+        PortalUrl: Text = entry.portals.restricted_entities.clone(),
         Others: List = named(entry.others),
     }
 
