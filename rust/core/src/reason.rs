@@ -160,7 +160,7 @@ impl Reason {
 
 /// A segment at its first separator; free text has an empty key.
 fn key_and_value(segment: &str) -> (&str, &str) {
-    match segment.find(['=', ':']) {
+    match segment.bytes().position(|byte| matches!(byte, b'=' | b':')) {
         Some(separator) if separator > 0 => (segment[..separator].trim_end(), segment[separator + 1..].trim_start()),
         _ => ("", segment),
     }

@@ -182,6 +182,9 @@ enum Unblock {
     Refused,
 }
 
+/// Room for a text that needs no more than one piece of memory.
+const TEXT: usize = 512;
+
 const DAY: Duration = Duration::hours(24);
 
 /// How long an unblock usually takes, and at most (Microsoft Learn, "Remove blocked users from the Restricted entities
@@ -238,10 +241,11 @@ impl Decision {
     /// What to do and why, in a few sentences without the figures of the reason.
     #[must_use]
     pub fn recommendation(&self) -> String {
-        let mut text = self.fill(self.rule.advice);
+        let mut text = String::with_capacity(TEXT);
+        self.write(self.rule.advice, &mut text);
         for remark in REMARKS.iter().filter(|remark| (remark.when)(&self.facts)) {
             text.push(' ');
-            text.push_str(&self.fill(remark.text));
+            self.write(remark.text, &mut text);
         }
         text
     }
@@ -250,7 +254,12 @@ impl Decision {
     #[must_use]
     pub fn user_message(&self) -> String {
         let (why, receiving) = rules::user_opening(self.facts.block_type);
-        format!("{why} {receiving} {}", self.fill(self.rule.user_message))
+        let mut text = String::with_capacity(TEXT);
+        for part in [why, " ", receiving, " "] {
+            text.push_str(part);
+        }
+        self.write(self.rule.user_message, &mut text);
+        text
     }
 
     /// The document that the rule follows.
@@ -259,22 +268,28 @@ impl Decision {
         self.rule.source
     }
 
-    /// A text of the rules with the moments and figures of this case.
-    fn fill(&self, text: &str) -> String {
-        let requested = self.facts.unblock.requested_at();
-        let moments = [
-            ("{until}", self.restricted_until().map(|until| until.at)),
-            ("{requested}", requested),
-            ("{expected}", self.expected_by()),
-            ("{latest}", requested.map(|requested| requested.saturating_add(AT_MOST))),
-        ];
-        let mut filled = text.replace("{before}", &self.facts.unblocked_before.to_string());
-        for (name, moment) in moments {
-            if let Some(moment) = moment.and_then(minute) {
-                filled = filled.replace(name, &moment);
-            }
+    /// Writes a text of the rules with the moments and figures of this case for the names in it.
+    fn write(&self, text: &str, line: &mut String) {
+        let mut rest = text;
+        while let Some((before, named)) = rest.split_once('{') {
+            let (name, after) = named.split_once('}').unwrap_or((named, ""));
+            line.push_str(before);
+            line.push_str(&self.named(name).unwrap_or_else(|| format!("{{{name}}}")));
+            rest = after;
         }
-        filled
+        line.push_str(rest);
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        let requested = self.facts.unblock.requested_at();
+        match name {
+            "until" => minute(self.restricted_until()?.at),
+            "requested" => minute(requested?),
+            "expected" => minute(self.expected_by()?),
+            "latest" => minute(requested?.saturating_add(AT_MOST)),
+            "before" => Some(self.facts.unblocked_before.to_string()),
+            _ => None,
+        }
     }
 }
 
@@ -339,10 +354,10 @@ fn ends_with_the_day(temporary_block: Option<bool>) -> bool {
     temporary_block == Some(true)
 }
 
-/// Assumption (?): `ExpirationTime` of a connector is when its restriction ends by itself. .NET's smallest and largest
-/// dates stand for none.
+/// Assumption (?): `ExpirationTime` of a connector is when its restriction ends by itself. .NET's largest date stands
+/// for never, and its smallest has passed.
 fn connector_expiration(case: &Case) -> Option<OffsetDateTime> {
-    case.expiration.filter(|expiration| expiration.year() < 9999 && case.since.is_none_or(|since| *expiration > since))
+    case.expiration.filter(|expiration| expiration.year() < 9999)
 }
 
 /// The midnight after a moment in UTC.

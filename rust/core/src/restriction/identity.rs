@@ -28,11 +28,13 @@ impl Addresses {
         };
         // `-Identity` also matches names and ids: only who really has the address counts.
         let owners = recipients.into_iter().map(Self::read).filter(|addresses| addresses.has(address));
-        Ok(owners.reduce(|mut all, more| {
-            more.all.into_iter().for_each(|address| all.add(address));
-            all.primary = None;
-            all
-        }))
+        Ok(owners.reduce(Self::and))
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        other.all.into_iter().for_each(|address| self.add(address));
+        self.primary = None;
+        self
     }
 
     /// In the order in which the service would list them: user principal name, primary address, aliases.
@@ -88,6 +90,9 @@ mod tests {
         .unwrap();
         let addresses = Addresses::read(recipient);
         assert_eq!(addresses.primary(), Some("Megan.Bowen@contoso.com"));
+        let several =
+            addresses.clone().and(Addresses { primary: Some("sales@contoso.com".into()), ..Default::default() });
+        assert_eq!(several.primary(), None, "of several people, nobody's is the primary address");
         assert_eq!(
             addresses.after("sales@CONTOSO.com"),
             ["sales@CONTOSO.com", "megan@contoso.onmicrosoft.com", "Megan.Bowen@contoso.com"]
