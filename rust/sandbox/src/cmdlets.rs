@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use crate::audit::{Actor, RecordType};
+use crate::audit_search::{self, parse_time, LARGEST_BLOCK};
 use crate::refusal::Refusal;
-use crate::restriction::{Entity, NotUnblocked, Release, Restriction, Subject};
+use crate::restriction::{Entity, NotUnblocked, Reading, Restriction, Subject, Unblocked};
 use crate::row::{Row, Value};
+use crate::settings::Settings;
 use crate::tenant::Tenant;
 
 /// One cmdlet.
@@ -16,7 +19,18 @@ pub(crate) struct Cmdlet {
     /// The .NET type of its rows (?); empty where there are none.
     pub(crate) output_type: &'static str,
     parameters: &'static [Parameter],
-    run: fn(&Tenant, &Arguments) -> Result<Output, Refusal>,
+    run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
+    /// Whether an organization has it.
+    exists: fn(&Settings) -> bool,
+}
+
+/// A call of a cmdlet with checked parameters.
+pub(crate) struct Invocation<'a> {
+    pub(crate) arguments: &'a Arguments,
+    /// The app that calls.
+    pub(crate) caller: Uuid,
+    /// Whether it asks for a further page of an answer that has begun.
+    pub(crate) reading: Reading,
 }
 
 struct Parameter {
@@ -31,6 +45,13 @@ enum Kind {
     /// Microsoft.Exchange.Data.SmtpAddress
     Address,
     Guid,
+    Texts,
+    Time,
+    Switch,
+    /// How many records a search of the audit log shows at once.
+    Block,
+    /// One of these names of the type.
+    OneOf(&'static str, &'static [&'static str]),
 }
 
 /// What a cmdlet answers.
@@ -69,64 +90,120 @@ const fn mandatory(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, mandatory: true }
 }
 
-static CMDLETS: [Cmdlet; 7] = [
+const RECORD_TYPES: [&str; RecordType::ALL.len()] = {
+    let [admin, hygiene] = RecordType::ALL;
+    [admin.name(), hygiene.name()]
+};
+
+fn everywhere(_: &Settings) -> bool {
+    true
+}
+
+static CMDLETS: [Cmdlet; 10] = [
     Cmdlet {
         name: "Get-BlockedSenderAddress",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedSenderAddress",
         parameters: &[optional("SenderAddress", Kind::Address)],
         run: get_blocked_sender_address,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Remove-BlockedSenderAddress",
         output_type: "",
         parameters: &[mandatory("SenderAddress", Kind::Address), optional("Reason", Kind::Text)],
         run: remove_blocked_sender_address,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-BlockedConnector",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedConnector",
         parameters: &[optional("ConnectorId", Kind::Guid)],
         run: get_blocked_connector,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Remove-BlockedConnector",
         output_type: "",
         parameters: &[mandatory("ConnectorId", Kind::Guid), optional("Reason", Kind::Text)],
         run: remove_blocked_connector,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-Recipient",
         output_type: "Microsoft.Exchange.Data.Directory.Management.ReducedRecipient",
         parameters: &[optional("Identity", Kind::Text)],
         run: get_recipient,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-AcceptedDomain",
         output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.AcceptedDomain",
         parameters: &[],
         run: get_accepted_domain,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-OrganizationConfig",
         output_type: "Microsoft.Exchange.Data.Directory.Management.OrganizationConfig",
         parameters: &[optional("Identity", Kind::Text)],
         run: get_organization_config,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Get-HostedOutboundSpamFilterPolicy",
+        output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.HostedOutboundSpamFilterPolicy",
+        parameters: &[optional("Identity", Kind::Text)],
+        run: get_outbound_policy,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Get-HostedOutboundSpamFilterRule",
+        output_type: "Microsoft.Exchange.MessagingPolicies.HygieneRules.HostedOutboundSpamFilterRule",
+        parameters: &[
+            optional("Identity", Kind::Text),
+            optional("State", Kind::OneOf("RuleState", &["Enabled", "Disabled"])),
+        ],
+        run: get_outbound_rule,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Search-UnifiedAuditLog",
+        output_type: "Microsoft.Exchange.Data.ApplicationLogic.Auditing.UnifiedAuditLogEvent",
+        parameters: &[
+            mandatory("StartDate", Kind::Time),
+            mandatory("EndDate", Kind::Time),
+            optional("RecordType", Kind::OneOf("Microsoft.Office.Audit.Schema.AuditLogRecordType", &RECORD_TYPES)),
+            optional("Operations", Kind::Texts),
+            optional("UserIds", Kind::Texts),
+            optional("ObjectIds", Kind::Texts),
+            optional("FreeText", Kind::Text),
+            optional("ResultSize", Kind::Block),
+            optional("SessionId", Kind::Text),
+            optional(
+                "SessionCommand",
+                Kind::OneOf("UnifiedAuditSessionCommand", &["ReturnLargeSet", "ReturnNextPreviewPage"]),
+            ),
+            optional("Formatted", Kind::Switch),
+            optional("HighCompleteness", Kind::Switch),
+        ],
+        run: audit_search::search,
+        exists: |settings| settings.audit_log,
     },
 ];
 
 impl Cmdlet {
-    /// The cmdlet of this name, whatever its case.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        CMDLETS.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
+    /// The cmdlets that an organization with these settings has.
+    pub(crate) fn all_in(settings: &Settings) -> impl Iterator<Item = &'static Self> + '_ {
+        CMDLETS.iter().filter(|cmdlet| (cmdlet.exists)(settings))
     }
 
-    /// The names of all of them.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        CMDLETS.iter().map(|cmdlet| cmdlet.name)
+    /// The cmdlet of this name, whatever its case, if an organization with these settings has it.
+    pub(crate) fn named(name: &str, settings: &Settings) -> Option<&'static Self> {
+        Self::all_in(settings).find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
     }
 
-    pub(crate) fn run(&self, tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-        (self.run)(tenant, arguments)
+    pub(crate) fn run(&self, tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+        (self.run)(tenant, invocation)
     }
 
     /// Checks the parameters of a call against those of the cmdlet.
@@ -159,29 +236,45 @@ impl Cmdlet {
 
 impl Kind {
     fn check(self, parameter: &str, value: &Json, text: &str) -> Result<(), Refusal> {
+        if self.takes(value, text) {
+            return Ok(());
+        }
         let (type_name, error) = match self {
-            Self::Text => ("System.String", "A text is expected."),
+            Self::Text => ("System.String", "A text is expected.".into()),
+            Self::Texts => ("System.String[]", "Texts are expected.".into()),
             Self::Address => (
                 "Microsoft.Exchange.Data.SmtpAddress",
                 "The email address isn't correct. Please use this format: user name, the @ sign, followed by the \
-                 domain name. For example, tonysmith@contoso.com.",
+                 domain name. For example, tonysmith@contoso.com."
+                    .into(),
             ),
-            Self::Guid => {
-                ("System.Guid", "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).")
+            Self::Guid => (
+                "System.Guid",
+                "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).".into(),
+            ),
+            Self::Time => ("Microsoft.Exchange.ExchangeSystem.ExDateTime", "It is not a date and time.".into()),
+            Self::Switch => ("System.Management.Automation.SwitchParameter", "A boolean is expected.".into()),
+            Self::Block => ("System.Int32", format!("A number from 1 to {LARGEST_BLOCK} is expected.")),
+            Self::OneOf(type_name, names) => {
+                (type_name, format!("The possible enumeration values are \"{}\".", names.join(",")))
             }
         };
-        let good = value.is_string()
-            && match self {
-                Self::Text => true,
-                Self::Address => {
-                    text.rsplit_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())
-                }
-                Self::Guid => Uuid::try_parse(text).is_ok(),
-            };
-        if good {
-            Ok(())
-        } else {
-            Err(Refusal::bad_value(parameter, text, type_name, error))
+        Err(Refusal::bad_value(parameter, text, type_name, &error))
+    }
+
+    fn takes(self, value: &Json, text: &str) -> bool {
+        let is_text = value.is_string();
+        match self {
+            Self::Text => is_text,
+            Self::Texts => is_text || value.as_array().is_some_and(|all| all.iter().all(Json::is_string)),
+            Self::Address => {
+                is_text && text.rsplit_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())
+            }
+            Self::Guid => is_text && Uuid::try_parse(text).is_ok(),
+            Self::Time => is_text && parse_time(text).is_some(),
+            Self::Switch => value.is_boolean(),
+            Self::Block => text.parse().is_ok_and(|size: usize| (1..=LARGEST_BLOCK).contains(&size)),
+            Self::OneOf(_, names) => is_text && names.iter().any(|name| name.eq_ignore_ascii_case(text)),
         }
     }
 }
@@ -193,6 +286,12 @@ pub(crate) struct Arguments(BTreeMap<String, String>);
 impl Arguments {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_lowercase()).map(String::as_str)
+    }
+
+    /// The values of a parameter that takes several; none if it was not given.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let one = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| vec![text.to_owned()]);
+        self.text(name).map(one).unwrap_or_default()
     }
 
     fn sender(&self) -> Option<Entity> {
@@ -207,10 +306,16 @@ impl Arguments {
     pub(crate) fn fingerprint(&self) -> String {
         format!("{:?}", self.0)
     }
+
+    /// As [`fingerprint`](Self::fingerprint), whatever one of them says.
+    pub(crate) fn fingerprint_without(&self, name: &str) -> String {
+        let others: BTreeMap<_, _> = self.0.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(name)).collect();
+        format!("{others:?}")
+    }
 }
 
-fn get_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    Ok(listed(tenant, arguments.sender(), |entry| match &entry.subject {
+fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    Ok(listed(tenant, invocation.arguments.sender(), invocation.reading, |entry| match &entry.subject {
         Subject::Sender { address, temporary } => Some(Row(vec![
             ("SenderAddress", address.as_str().into()),
             ("Reason", entry.reason.as_str().into()),
@@ -222,8 +327,8 @@ fn get_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<
     }))
 }
 
-fn get_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    Ok(listed(tenant, arguments.connector(), |entry| match &entry.subject {
+fn get_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    Ok(listed(tenant, invocation.arguments.connector(), invocation.reading, |entry| match &entry.subject {
         Subject::Connector { id, name, expires } => Some(Row(vec![
             ("ConnectorId", Value::Guid(*id)),
             ("ConnectorName", name.as_str().into()),
@@ -237,58 +342,103 @@ fn get_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Outpu
 }
 
 /// The rows of one entity, which may be none, or of all of them.
-fn listed(tenant: &Tenant, only: Option<Entity>, row: impl Fn(&Restriction) -> Option<Row>) -> Output {
+fn listed(
+    tenant: &Tenant,
+    only: Option<Entity>,
+    reading: Reading,
+    row: impl Fn(&Restriction) -> Option<Row>,
+) -> Output {
     let now = tenant.now();
     let mut restrictions = tenant.restrictions();
     let numbered = |(number, entry): (u64, &Restriction)| row(entry).map(|row| (number, row));
     Output::Rows(match only {
-        Some(entity) => restrictions.find(&entity, now).and_then(numbered).into_iter().collect(),
-        None => restrictions.list(now).filter_map(numbered).collect(),
+        Some(entity) => restrictions.find(&entity, reading, now).and_then(numbered).into_iter().collect(),
+        None => restrictions.list(reading, now).filter_map(numbered).collect(),
     })
 }
 
-fn remove_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let warning = unblock(tenant, arguments.sender(), arguments.text("SenderAddress"))?;
+fn remove_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let entity = invocation.arguments.sender();
+    let warning = unblock(tenant, entity, invocation, ("Remove-BlockedSenderAddress", "SenderAddress"))?;
     Ok(warning.map_or_else(|| Output::Rows(Vec::new()), Output::Warning))
 }
 
 /// Answers nothing at all, where removing a sender answers an empty list: clients must take both for success.
-fn remove_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let warning = unblock(tenant, arguments.connector(), arguments.text("ConnectorId"))?;
+fn remove_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let entity = invocation.arguments.connector();
+    let warning = unblock(tenant, entity, invocation, ("Remove-BlockedConnector", "ConnectorId"))?;
     Ok(warning.map_or(Output::Silence, Output::Warning))
 }
 
 /// Unblocks, and returns what is to be said about it: the words of the warning are ours (?).
-fn unblock(tenant: &Tenant, entity: Option<Entity>, name: Option<&str>) -> Result<Option<String>, Refusal> {
-    let name = name.unwrap_or_default();
+fn unblock(
+    tenant: &Tenant,
+    entity: Option<Entity>,
+    invocation: &Invocation<'_>,
+    (cmdlet, parameter): (&'static str, &'static str),
+) -> Result<Option<String>, Refusal> {
+    let name = invocation.arguments.text(parameter).unwrap_or_default();
     let entity = entity.ok_or_else(|| Refusal::not_found(name))?;
-    match tenant.restrictions().unblock(&entity, tenant.now()) {
-        Ok(Release::Started) => Ok(None),
-        Ok(Release::UnderWay) => {
-            Ok(Some(format!("'{name}' has been unblocked already. It can take an hour until it is off the list.")))
+    let (now, budget) = (tenant.now(), tenant.settings().unblock_budget);
+    let mut restrictions = tenant.restrictions();
+    let unblocked = restrictions.unblock(&entity, budget, now).map_err(|why| match why {
+        NotUnblocked::NotListed => Refusal::not_found(name),
+        NotUnblocked::BudgetExceeded => Refusal::budget_exceeded(name),
+    })?;
+    let given = [parameter, "Reason"].into_iter();
+    let given = given.filter_map(|name| Some((name, invocation.arguments.text(name)?.to_owned())));
+    restrictions.audit(now).command(now, cmdlet, given.collect(), Actor::App(invocation.caller));
+    Ok(match unblocked {
+        Unblocked::Started => None,
+        Unblocked::UnderWay => {
+            Some(format!("'{name}' has been unblocked already. It can take an hour until it is off the list."))
         }
-        Err(NotUnblocked::NotListed) => Err(Refusal::not_found(name)),
-        Err(NotUnblocked::BudgetExceeded) => Err(Refusal::budget_exceeded(name)),
-    }
+    })
 }
 
-fn get_recipient(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let rows = match arguments.text("Identity") {
+/// Exists without mailboxes, too: it is about recipients of any kind, and there they are mail users and groups.
+fn get_recipient(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let has_mailboxes = tenant.settings().mailboxes;
+    let rows = match invocation.arguments.text("Identity") {
         Some(identity) => {
             let recipient = tenant.directory.find(identity).ok_or_else(|| Refusal::not_found(identity))?;
-            vec![(1, recipient.row())]
+            vec![(1, recipient.row(has_mailboxes))]
         }
-        None => (1..).zip(tenant.directory.recipients().iter().map(|recipient| recipient.row())).collect(),
+        None => (1..).zip(tenant.directory.recipients().iter().map(|all| all.row(has_mailboxes))).collect(),
     };
     Ok(Output::Rows(rows))
 }
 
-fn get_accepted_domain(tenant: &Tenant, _: &Arguments) -> Result<Output, Refusal> {
+fn get_accepted_domain(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refusal> {
     Ok(Output::Rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
 }
 
-fn get_organization_config(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    match arguments.text("Identity") {
+fn get_outbound_policy(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let all = tenant.outbound_policies().policies.iter().map(|policy| (policy.name, policy.row())).collect();
+    named(all, invocation.arguments.text("Identity"))
+}
+
+fn get_outbound_rule(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let state = invocation.arguments.text("State");
+    let policies = tenant.outbound_policies();
+    let rules =
+        policies.rules.iter().filter(|rule| state.is_none_or(|wanted| wanted.eq_ignore_ascii_case(rule.state())));
+    named(rules.map(|rule| (rule.name, rule.row())).collect(), invocation.arguments.text("Identity"))
+}
+
+/// The row of this name, which must be there, or all of them.
+fn named(all: Vec<(&str, Row)>, wanted: Option<&str>) -> Result<Output, Refusal> {
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name));
+    let rows: Vec<(u64, Row)> =
+        (1..).zip(all.into_iter().filter(|(name, _)| is_wanted(name)).map(|(_, row)| row)).collect();
+    match wanted {
+        Some(name) if rows.is_empty() => Err(Refusal::not_found(name)),
+        _ => Ok(Output::Rows(rows)),
+    }
+}
+
+fn get_organization_config(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    match invocation.arguments.text("Identity") {
         Some(name) if !tenant.is_called(name) => Err(Refusal::not_found(name)),
         _ => Ok(Output::Rows(vec![(1, organization_row(tenant))])),
     }
@@ -318,14 +468,14 @@ mod tests {
 
     fn bind(cmdlet: &str, parameters: Json) -> Result<Arguments, String> {
         let parameters = parameters.as_object().cloned().unwrap();
-        Cmdlet::named(cmdlet).unwrap().bind(&parameters).map_err(|refusal| refusal.message)
+        Cmdlet::named(cmdlet, &Settings::default()).unwrap().bind(&parameters).map_err(|refusal| refusal.message)
     }
 
     #[test]
     fn names_ignore_case() {
         let arguments = bind("get-blockedSENDERaddress", json!({"senderADDRESS": "Ann@contoso.com"})).unwrap();
         assert_eq!(arguments.sender(), Some(Entity::sender("ann@CONTOSO.com")));
-        assert!(Cmdlet::named("Get-Mailbox").is_none());
+        assert!(Cmdlet::named("Get-Mailbox", &Settings::default()).is_none());
     }
 
     #[test]
