@@ -25,7 +25,7 @@ const LATENESS: [Duration; 6] = [
 ];
 
 /// How many records the log can hold, so that the control plane cannot fill the memory; the oldest go first.
-const MOST_RECORDS: usize = 500_000;
+const MOST_RECORDS: usize = 250_000;
 
 /// What wrote the hygiene events, in its own words (?).
 const HYGIENE_SERVICE: &str = "OBP2SenderRepService";
@@ -152,7 +152,7 @@ impl Record {
     }
 
     /// The property AuditData: JSON text, members in no particular order.
-    pub(crate) fn audit_data(&self, organization: &Organization<'_>) -> String {
+    pub(crate) fn audit_data(&self, organization: &Organization) -> String {
         let mut data = json!({
             "CreationTime": self.at.format(AUDIT_TIME).unwrap_or_default(),
             "Id": self.id.to_string(),
@@ -169,7 +169,7 @@ impl Record {
         data.to_string()
     }
 
-    fn own_members(&self, organization: &Organization<'_>) -> Map<String, Value> {
+    fn own_members(&self, organization: &Organization) -> Map<String, Value> {
         let members = match &self.occurrence {
             Occurrence::Hygiene { event, entity, reason } => json!({
                 "Audit": HYGIENE_SERVICE,
@@ -205,10 +205,10 @@ impl Record {
 }
 
 /// Whose log it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Organization<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct Organization {
     pub(crate) id: Uuid,
-    pub(crate) name: &'a str,
+    pub(crate) name: String,
 }
 
 /// The records, in no particular order.

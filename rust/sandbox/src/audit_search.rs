@@ -11,7 +11,7 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use crate::audit::{Organization, Record};
-use crate::cmdlets::{Arguments, Invocation, Output};
+use crate::cmdlets::{Arguments, Invocation, Output, Rows};
 use crate::refusal::Refusal;
 use crate::restriction::Reading;
 use crate::row::{Row, Value};
@@ -94,7 +94,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    fn wants(&self, record: &Record, organization: &Organization<'_>) -> bool {
+    fn wants(&self, record: &Record, organization: &Organization) -> bool {
         let is_one_of = |wanted: &[String], text: &str| {
             wanted.is_empty() || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(text))
         };
@@ -148,16 +148,15 @@ impl Search {
         self.shown = start..start.saturating_add(block).min(self.found.len());
     }
 
-    fn rows(&self, organization: &Organization<'_>) -> Vec<(u64, Row)> {
-        let shown = self.found.get(self.shown.clone()).unwrap_or_default();
-        let count = i32::try_from(self.found.len()).unwrap_or(i32::MAX);
-        (self.shown.start..)
-            .zip(shown)
-            .map(|(position, record)| {
-                let index = i32::try_from(position + 1).unwrap_or(i32::MAX);
-                (position as u64 + 1, row(record, index, count, organization))
-            })
-            .collect()
+    /// The rows of the block that are not among those shown up to number `after`.
+    fn rows(&self, after: u64, organization: Organization) -> Rows {
+        let start = self.shown.start.max(usize::try_from(after).unwrap_or(usize::MAX));
+        let rest = self.found.get(start..self.shown.end).unwrap_or_default().to_vec();
+        let count = self.found.len();
+        Box::new((start + 1..).zip(rest).map(move |(index, record)| {
+            let index_and_count = [index, count].map(|number| i32::try_from(number).unwrap_or(i32::MAX));
+            (index as u64, row(&record, index_and_count, &organization))
+        }))
     }
 }
 
@@ -194,20 +193,20 @@ pub(crate) fn search(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Out
             searches.put_back(other);
             return Err(Refusal::other_session(session.unwrap_or_default()));
         }
-        Some(search) if session.is_some() || invocation.reading == Reading::Further => search,
-        None if invocation.reading == Reading::Further => return Err(Refusal::bad_page()),
+        Some(search) if session.is_some() || invocation.reading() == Reading::Further => search,
+        None if invocation.reading() == Reading::Further => return Err(Refusal::bad_page()),
         _ => Search { key, question, found: query.find(tenant), shown: 0..0 },
     };
     // A further page is of the block that was shown already.
-    if invocation.reading == Reading::First {
+    if invocation.reading() == Reading::First {
         search.advance(query.block);
     }
-    let rows = search.rows(&organization(tenant));
+    let rows = search.rows(invocation.after, organization(tenant));
     searches.put_back(search);
     Ok(Output::Rows(rows))
 }
 
-fn row(record: &Record, index: i32, count: i32, organization: &Organization<'_>) -> Row {
+fn row(record: &Record, [index, count]: [i32; 2], organization: &Organization) -> Row {
     Row(vec![
         ("RecordType", record.record_type().name().into()),
         ("CreationDate", Value::Time(record.at)),
@@ -222,8 +221,8 @@ fn row(record: &Record, index: i32, count: i32, organization: &Organization<'_>)
     ])
 }
 
-fn organization(tenant: &Tenant) -> Organization<'_> {
-    Organization { id: tenant.id, name: &tenant.organization }
+fn organization(tenant: &Tenant) -> Organization {
+    Organization { id: tenant.id, name: tenant.organization.clone() }
 }
 
 #[cfg(test)]

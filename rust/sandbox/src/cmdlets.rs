@@ -29,8 +29,18 @@ pub(crate) struct Invocation<'a> {
     pub(crate) arguments: &'a Arguments,
     /// The app that calls.
     pub(crate) caller: Uuid,
-    /// Whether it asks for a further page of an answer that has begun.
-    pub(crate) reading: Reading,
+    /// The number of the last row that an earlier page of the same answer has shown; 0 on the first page.
+    pub(crate) after: u64,
+}
+
+impl Invocation<'_> {
+    pub(crate) fn reading(&self) -> Reading {
+        if self.after == 0 {
+            Reading::First
+        } else {
+            Reading::Further
+        }
+    }
 }
 
 struct Parameter {
@@ -54,14 +64,24 @@ enum Kind {
     OneOf(&'static str, &'static [&'static str]),
 }
 
+/// Rows with their numbers, made when they are needed.
+pub(crate) type Rows = Box<dyn Iterator<Item = (u64, Row)>>;
+
 /// What a cmdlet answers.
 pub(crate) enum Output {
-    /// Numbered rows, in order of their numbers; pages keep their place by them.
-    Rows(Vec<(u64, Row)>),
+    /// Numbered rows, in order of their numbers; pages keep their place by them. They may begin with the first or with
+    /// the first that has not been shown yet.
+    Rows(Rows),
     /// Done, with a warning.
     Warning(String),
     /// Done, and nothing to show: not even an empty list.
     Silence,
+}
+
+impl Output {
+    fn rows(rows: Vec<(u64, Row)>) -> Self {
+        Self::Rows(Box::new(rows.into_iter()))
+    }
 }
 
 /// Parameters every cmdlet takes, in lower case. There is no WhatIf: these cmdlets refuse it, and so must a drill.
@@ -315,7 +335,7 @@ impl Arguments {
 }
 
 fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    Ok(listed(tenant, invocation.arguments.sender(), invocation.reading, |entry| match &entry.subject {
+    Ok(listed(tenant, invocation.arguments.sender(), invocation.reading(), |entry| match &entry.subject {
         Subject::Sender { address, temporary } => Some(Row(vec![
             ("SenderAddress", address.as_str().into()),
             ("Reason", entry.reason.as_str().into()),
@@ -328,7 +348,7 @@ fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> R
 }
 
 fn get_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    Ok(listed(tenant, invocation.arguments.connector(), invocation.reading, |entry| match &entry.subject {
+    Ok(listed(tenant, invocation.arguments.connector(), invocation.reading(), |entry| match &entry.subject {
         Subject::Connector { id, name, expires } => Some(Row(vec![
             ("ConnectorId", Value::Guid(*id)),
             ("ConnectorName", name.as_str().into()),
@@ -351,7 +371,7 @@ fn listed(
     let now = tenant.now();
     let mut restrictions = tenant.restrictions();
     let numbered = |(number, entry): (u64, &Restriction)| row(entry).map(|row| (number, row));
-    Output::Rows(match only {
+    Output::rows(match only {
         Some(entity) => restrictions.find(&entity, reading, now).and_then(numbered).into_iter().collect(),
         None => restrictions.list(reading, now).filter_map(numbered).collect(),
     })
@@ -360,7 +380,7 @@ fn listed(
 fn remove_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
     let entity = invocation.arguments.sender();
     let warning = unblock(tenant, entity, invocation, ("Remove-BlockedSenderAddress", "SenderAddress"))?;
-    Ok(warning.map_or_else(|| Output::Rows(Vec::new()), Output::Warning))
+    Ok(warning.map_or_else(|| Output::rows(Vec::new()), Output::Warning))
 }
 
 /// Answers nothing at all, where removing a sender answers an empty list: clients must take both for success.
@@ -406,11 +426,11 @@ fn get_recipient(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output,
         }
         None => (1..).zip(tenant.directory.recipients().iter().map(|all| all.row(has_mailboxes))).collect(),
     };
-    Ok(Output::Rows(rows))
+    Ok(Output::rows(rows))
 }
 
 fn get_accepted_domain(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refusal> {
-    Ok(Output::Rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
+    Ok(Output::rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
 }
 
 fn get_outbound_policy(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
@@ -433,14 +453,14 @@ fn named(all: Vec<(&str, Row)>, wanted: Option<&str>) -> Result<Output, Refusal>
         (1..).zip(all.into_iter().filter(|(name, _)| is_wanted(name)).map(|(_, row)| row)).collect();
     match wanted {
         Some(name) if rows.is_empty() => Err(Refusal::not_found(name)),
-        _ => Ok(Output::Rows(rows)),
+        _ => Ok(Output::rows(rows)),
     }
 }
 
 fn get_organization_config(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
     match invocation.arguments.text("Identity") {
         Some(name) if !tenant.is_called(name) => Err(Refusal::not_found(name)),
-        _ => Ok(Output::Rows(vec![(1, organization_row(tenant))])),
+        _ => Ok(Output::rows(vec![(1, organization_row(tenant))])),
     }
 }
 

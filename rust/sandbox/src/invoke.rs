@@ -7,11 +7,10 @@ use url::form_urlencoded;
 
 use crate::admin::{forbidden, Request};
 use crate::clixml::{self, Level};
-use crate::cmdlets::{Arguments, Cmdlet, Invocation, Output};
+use crate::cmdlets::{Arguments, Cmdlet, Invocation, Output, Rows};
 use crate::paging;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
-use crate::restriction::Reading;
 use crate::role::Caller;
 use crate::row::Row;
 use crate::settings::EmptyValue;
@@ -70,8 +69,7 @@ fn call(tenant: &Tenant, request: &Request<'_>, caller: Caller, asked: &Asked) -
     let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;
-        let reading = if place.after == 0 { Reading::First } else { Reading::Further };
-        let invocation = Invocation { arguments: &arguments, caller: caller.app, reading };
+        let invocation = Invocation { arguments: &arguments, caller: caller.app, after: place.after };
         Ok((cmdlet.run(tenant, &invocation)?, arguments, place))
     });
     match answer {
@@ -104,7 +102,7 @@ fn page(
     tenant: &Tenant,
     request: &Request<'_>,
     cmdlet: &Cmdlet,
-    rows: Vec<(u64, Row)>,
+    rows: Rows,
     arguments: &Arguments,
     place: &Place,
 ) -> Reply {
@@ -118,7 +116,7 @@ fn page(
     let selected: Option<Vec<String>> =
         query_option(request.query, "$select").map(|names| names.split(',').map(|name| name.trim().into()).collect());
 
-    let mut rest = rows.into_iter().take(most).filter(|(number, _)| *number > place.after);
+    let mut rest = rows.take(most).filter(|(number, _)| *number > place.after);
     let mut shown: Vec<(u64, Row)> = rest.by_ref().take(page).collect();
     let last = shown.last().map(|(number, _)| *number);
     if let Some(names) = &selected {

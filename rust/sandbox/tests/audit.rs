@@ -3,7 +3,7 @@
 
 mod practice;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use practice::{json_of, texts, Practice, MINUTE};
 use reqwest::Method;
@@ -303,19 +303,33 @@ async fn a_session_ends_at_fifty_thousand_and_a_sorted_one_at_five() {
     practice.order("settings", json!({"auditDelaySeconds": 0})).await;
     practice.order("audit-records", json!({"count": 52_000, "days": 100})).await;
     for (session_command, most) in [("ReturnLargeSet", 50_000), ("ReturnNextPreviewPage", 5000)] {
-        let parameters = json!({"SessionId": session_command, "SessionCommand": session_command, "ResultSize": 5000});
-        assert_eq!(session(&practice, parameters).await.len(), most, "{session_command}");
-    }
-    // Half the window at a time brings it all.
-    let mut found = BTreeMap::new();
-    for (start, end) in [("2026-08-01", "2026-10-04"), ("2026-10-04", "2026-12-01")] {
-        let parameters = json!({"StartDate": start, "EndDate": end, "SessionId": start,
-            "SessionCommand": "ReturnLargeSet", "ResultSize": 5000});
-        for row in session(&practice, parameters).await {
-            found.insert(row["Identity"].as_str().unwrap().to_owned(), ());
+        // The first page of each block says enough.
+        let next = || {
+            search(
+                &practice,
+                json!({"SessionId": session_command, "SessionCommand": session_command,
+            "ResultSize": 5000}),
+            )
+        };
+        for first in (1..most).step_by(5000) {
+            let rows = next().await;
+            assert_eq!((&rows[0]["ResultIndex"], &rows[0]["ResultCount"]), (&json!(first), &json!(most)));
         }
+        assert_eq!(next().await.len(), 0, "{session_command}");
     }
-    assert_eq!(found.len(), 52_000);
+    // Half the window at a time brings it all: nothing is left out at the border.
+    let mut found = Vec::new();
+    for (start, end) in [("2026-08-01", "2026-10-04"), ("2026-10-04", "2026-12-01")] {
+        let rows = search(
+            &practice,
+            json!({"StartDate": start, "EndDate": end, "SessionId": start, "ResultSize": 1,
+            "SessionCommand": "ReturnLargeSet"}),
+        );
+        found.push(rows.await[0]["ResultCount"].as_u64().unwrap());
+    }
+    assert!(found.iter().all(|count| *count < 50_000), "{found:?}");
+    // One in a hundred comes twice.
+    assert_eq!(found.iter().map(|count| count - count / 101).sum::<u64>(), 52_000);
 }
 
 #[tokio::test]

@@ -100,6 +100,17 @@ async fn one_who_was_restricted_again_meanwhile_does_not_come_back_twice() {
 }
 
 #[tokio::test]
+async fn one_whom_another_admin_took_off_does_not_come_back() {
+    let practice = Practice::standard().await;
+    let adele = json!({"senderAddress": ADELE});
+    practice.order("releases", json!({"senderAddress": ADELE, "returnsAfterSeconds": 10 * MINUTE})).await;
+    practice.remove(ADELE).await;
+    assert_eq!(practice.control(Method::DELETE, "restrictions", adele).await.status(), 204);
+    practice.pass(50);
+    assert!(!practice.is_listed(ADELE).await);
+}
+
+#[tokio::test]
 async fn reads_waver_while_an_entry_is_leaving_and_only_then() {
     for practice in Practice::both().await {
         practice.order("releases", json!({"senderAddress": ALEX, "missedReads": 2})).await;
