@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::audit::{Actor, RecordType};
 use crate::audit_search::{self, parse_time, LARGEST_BLOCK};
 use crate::refusal::Refusal;
-use crate::restriction::{Entity, NotUnblocked, Reading, Restriction, Subject, Unblocked};
+use crate::restriction::{self, Entity, NotUnblocked, Reading, Restriction, Subject, Unblocked};
 use crate::row::{Row, Value};
 use crate::settings::Settings;
 use crate::tenant::Tenant;
@@ -335,35 +335,40 @@ impl Arguments {
 }
 
 fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    Ok(listed(tenant, invocation.arguments.sender(), invocation.reading(), |entry| match &entry.subject {
-        Subject::Sender { address, temporary } => Some(Row(vec![
-            ("SenderAddress", address.as_str().into()),
-            ("Reason", entry.reason.as_str().into()),
-            ("CreatedDatetime", Value::Time(entry.created)),
-            ("ChangedDatetime", Value::Time(entry.changed)),
-            ("TemporaryBlock", Value::Bool(*temporary)),
-        ])),
-        Subject::Connector { .. } => None,
+    Ok(listed(tenant, restriction::Kind::Sender, invocation.arguments.sender(), invocation.reading(), |entry| {
+        match &entry.subject {
+            Subject::Sender { address, temporary } => Some(Row(vec![
+                ("SenderAddress", address.as_str().into()),
+                ("Reason", entry.reason.as_str().into()),
+                ("CreatedDatetime", Value::Time(entry.created)),
+                ("ChangedDatetime", Value::Time(entry.changed)),
+                ("TemporaryBlock", Value::Bool(*temporary)),
+            ])),
+            Subject::Connector { .. } => None,
+        }
     }))
 }
 
 fn get_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    Ok(listed(tenant, invocation.arguments.connector(), invocation.reading(), |entry| match &entry.subject {
-        Subject::Connector { id, name, expires } => Some(Row(vec![
-            ("ConnectorId", Value::Guid(*id)),
-            ("ConnectorName", name.as_str().into()),
-            ("TenantId", Value::Guid(tenant.id)),
-            ("Reason", entry.reason.as_str().into()),
-            ("CreatedTime", Value::Time(entry.created)),
-            ("ExpirationTime", expires.map_or(Value::Null, Value::Time)),
-        ])),
-        Subject::Sender { .. } => None,
+    Ok(listed(tenant, restriction::Kind::Connector, invocation.arguments.connector(), invocation.reading(), |entry| {
+        match &entry.subject {
+            Subject::Connector { id, name, expires } => Some(Row(vec![
+                ("ConnectorId", Value::Guid(*id)),
+                ("ConnectorName", name.as_str().into()),
+                ("TenantId", Value::Guid(tenant.id)),
+                ("Reason", entry.reason.as_str().into()),
+                ("CreatedTime", Value::Time(entry.created)),
+                ("ExpirationTime", expires.map_or(Value::Null, Value::Time)),
+            ])),
+            Subject::Sender { .. } => None,
+        }
     }))
 }
 
-/// The rows of one entity, which may be none, or of all of them.
+/// The rows of one entity, which may be none, or of all of its kind.
 fn listed(
     tenant: &Tenant,
+    kind: restriction::Kind,
     only: Option<Entity>,
     reading: Reading,
     row: impl Fn(&Restriction) -> Option<Row>,
@@ -373,7 +378,7 @@ fn listed(
     let numbered = |(number, entry): (u64, &Restriction)| row(entry).map(|row| (number, row));
     Output::rows(match only {
         Some(entity) => restrictions.find(&entity, reading, now).and_then(numbered).into_iter().collect(),
-        None => restrictions.list(reading, now).filter_map(numbered).collect(),
+        None => restrictions.read(kind, reading, now).filter_map(numbered).collect(),
     })
 }
 

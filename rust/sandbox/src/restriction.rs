@@ -53,6 +53,13 @@ impl Subject {
         }
     }
 
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Sender { .. } => Kind::Sender,
+            Self::Connector { .. } => Kind::Connector,
+        }
+    }
+
     /// How the audit log names it. That connectors stand there by their identifier is an assumption (?).
     pub(crate) fn name(&self) -> String {
         match self {
@@ -103,6 +110,13 @@ pub(crate) enum NotRestricted {
 /// So much has been set up for single entities that no more can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListFull;
+
+/// Which of the two lists an entry stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sender,
+    Connector,
+}
 
 /// How a list is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,16 +230,27 @@ impl Restrictions {
         Ok(())
     }
 
-    /// The entries that a reader of the list sees now, with their numbers, oldest entry first.
-    pub(crate) fn list(&mut self, reading: Reading, now: OffsetDateTime) -> impl Iterator<Item = (u64, &Restriction)> {
+    /// All entries listed now, with their numbers, oldest entry first. Looking on is not a read.
+    pub(crate) fn list(&mut self, now: OffsetDateTime) -> impl Iterator<Item = (u64, &Restriction)> {
         self.pass_time(now);
-        let missed: BTreeSet<u64> = self
-            .leaving
-            .iter_mut()
-            .filter_map(|(number, leaving)| reading.misses(leaving).then_some(*number))
-            .collect();
-        let all = self.entries.iter().map(|(number, restriction)| (*number, restriction));
-        all.filter(move |(number, _)| !missed.contains(number))
+        self.entries.iter().map(|(number, restriction)| (*number, restriction))
+    }
+
+    /// The entries that a reader of the list of one kind sees now, with their numbers, oldest entry first.
+    pub(crate) fn read(
+        &mut self,
+        kind: Kind,
+        reading: Reading,
+        now: OffsetDateTime,
+    ) -> impl Iterator<Item = (u64, &Restriction)> {
+        self.pass_time(now);
+        let entries = &self.entries;
+        let is_read = move |number: &u64| entries.get(number).is_some_and(|entry| entry.subject.kind() == kind);
+        let leaving = self.leaving.iter_mut().filter(|(number, _)| is_read(number));
+        let missed: BTreeSet<u64> =
+            leaving.filter_map(|(number, leaving)| reading.misses(leaving).then_some(*number)).collect();
+        let read = entries.iter().filter(move |(number, _)| is_read(number) && !missed.contains(number));
+        read.map(|(number, restriction)| (*number, restriction))
     }
 
     /// The entry of one entity, if somebody who asks for it sees it now.
@@ -329,7 +354,7 @@ mod tests {
             list.unblock(&entity, UNBLOCK_BUDGET, START).unwrap();
             assert!(list.find(&entity, Reading::First, START + delay - Duration::NANOSECOND).is_some());
             assert!(list.find(&entity, Reading::First, START + delay).is_none());
-            assert_eq!(list.list(Reading::First, START + delay).count(), 0);
+            assert_eq!(list.list(START + delay).count(), 0);
         }
     }
 
@@ -395,6 +420,6 @@ mod tests {
         assert_eq!(list.remove(&entity, START), Err(NotUnblocked::NotListed));
         let again = Restriction { subject: sender(), reason: String::new(), created: START, changed: START };
         list.restrict(again, START).unwrap();
-        assert_eq!(list.list(Reading::First, START).map(|(number, _)| number).collect::<Vec<_>>(), [2]);
+        assert_eq!(list.list(START).map(|(number, _)| number).collect::<Vec<_>>(), [2]);
     }
 }

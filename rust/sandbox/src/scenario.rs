@@ -20,7 +20,7 @@ use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
 use crate::fault::{Faults, Order};
 use crate::outbound_policy::OutboundPolicies;
 use crate::release::Release;
-use crate::restriction::{Entity, Reading, Restriction, Restrictions, Subject, UNBLOCK_BUDGET};
+use crate::restriction::{Entity, Restriction, Restrictions, Subject, UNBLOCK_BUDGET};
 use crate::role::Grant;
 use crate::settings::Settings;
 use crate::token::App;
@@ -168,7 +168,7 @@ fn make_difficult(list: &mut Restrictions, faults: &mut Faults, now: OffsetDateT
         (Entity::sender("alex.wilber@contoso.com"), wavering),
         (Entity::sender("news@contoso.com"), wavering),
     ];
-    let connectors = list.list(Reading::First, now).map(|(_, entry)| entry.subject.entity());
+    let connectors = list.list(now).map(|(_, entry)| entry.subject.entity());
     plans.extend(connectors.filter(|entity| matches!(entity, Entity::Connector(_))).take(1).map(|first| (first, slow)));
     // The tenant has just opened: there is room for all of it.
     for (entity, release) in plans {
@@ -380,11 +380,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
 
     fn reasons(story: &mut Story) -> Vec<(Subject, String)> {
-        story
-            .restrictions
-            .list(Reading::First, NOW)
-            .map(|(_, entry)| (entry.subject.clone(), entry.reason.clone()))
-            .collect()
+        story.restrictions.list(NOW).map(|(_, entry)| (entry.subject.clone(), entry.reason.clone())).collect()
     }
 
     #[test]
@@ -427,7 +423,7 @@ mod tests {
     fn times_are_of_the_last_week_and_figures_add_up() {
         for seed in 0..50 {
             let mut story = Story::tell(Scenario::Standard, seed, NOW);
-            for (_, entry) in story.restrictions.list(Reading::First, NOW) {
+            for (_, entry) in story.restrictions.list(NOW) {
                 assert!(entry.created >= NOW - Duration::days(6) && entry.created < NOW, "{entry:?}");
                 assert!(entry.changed >= entry.created && entry.changed <= NOW, "{entry:?}");
                 let figure = |key: &str| -> Option<u32> {

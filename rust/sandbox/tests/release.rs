@@ -121,6 +121,10 @@ async fn reads_waver_while_an_entry_is_leaving_and_only_then() {
         let listed = || practice.rows("Get-BlockedSenderAddress", json!({}));
         let sizes = [listed().await.len(), listed().await.len(), listed().await.len()];
         assert_eq!(sizes, [7, 7, 8]);
+        // Who reads the connectors reads nothing about senders.
+        assert!(!practice.is_listed(ALEX).await);
+        practice.connector_ids().await;
+        assert_eq!(reads(&practice, ALEX, 2).await, [false, true]);
         // An entry that a read missed is still being unblocked.
         assert!(!practice.is_listed(ALEX).await);
         let reply = practice.invoke("Remove-BlockedSenderAddress", json!({"SenderAddress": ALEX})).await;

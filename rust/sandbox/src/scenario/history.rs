@@ -3,9 +3,10 @@
 use rand::Rng;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
-use super::{Teller, Why, SPAM};
+use super::{Teller, Why, IPV4, IPV6, SPAM};
 use crate::audit::{Actor, Event};
-use crate::restriction::{Entity, Reading, Restrictions, Subject};
+use crate::release::{CONNECTOR_RELEASE_DELAY, MAILBOX_RELEASE_DELAY};
+use crate::restriction::{Entity, Restrictions, Subject};
 
 /// Makes the numbers of the history its own, so that the rest stays as it was told.
 pub(super) const NUMBERS: u64 = u64::from_be_bytes(*b"history!");
@@ -37,8 +38,8 @@ impl Teller {
             self.cycle(list, "Johanna.Lorenz@Contoso.com", Why::RecipientRate, at, free);
         }
         self.unblocked_before(list, "isaiah.langer@contoso.com", SPAM, &[(131, ADMIN), (64, HELPDESK), (19, ADMIN)]);
-        self.unblocked_before(list, "henrietta.mueller@contoso.com", super::IPV4, &[(97, ADMIN), (41, ADMIN)]);
-        self.unblocked_before(list, "diego.siciliani@contoso.com", super::IPV6, &[(73, HELPDESK)]);
+        self.unblocked_before(list, "henrietta.mueller@contoso.com", IPV4, &[(97, ADMIN), (41, ADMIN)]);
+        self.unblocked_before(list, "diego.siciliani@contoso.com", IPV6, &[(73, HELPDESK)]);
         self.connector_unblocked_before(list, "Fabrikam newsletter service", 52);
     }
 
@@ -55,7 +56,7 @@ impl Teller {
         for (days, admin) in unblocks {
             let at = self.days_ago(*days);
             let removed = self.soon_after(at);
-            self.cycle(list, address, why, at, self.soon_after_removal(removed));
+            self.cycle(list, address, why, at, removed.saturating_add(MAILBOX_RELEASE_DELAY));
             let parameters =
                 vec![("SenderAddress", address.to_owned()), ("Reason", "Password and sessions reset".into())];
             let actor = Actor::Person((*admin).to_owned());
@@ -67,14 +68,14 @@ impl Teller {
     }
 
     fn connector_unblocked_before(&mut self, list: &mut Restrictions, wanted: &str, days: i64) {
-        let id = list.list(Reading::First, self.now).find_map(|(_, entry)| match &entry.subject {
+        let id = list.list(self.now).find_map(|(_, entry)| match &entry.subject {
             Subject::Connector { id, name, .. } if name == wanted => Some(*id),
             _ => None,
         });
         let Some(id) = id else { return };
         let at = self.days_ago(days);
         let removed = self.soon_after(at);
-        self.cycle(list, &id.to_string(), super::IPV4, at, self.soon_after_removal(removed));
+        self.cycle(list, &id.to_string(), IPV4, at, removed.saturating_add(CONNECTOR_RELEASE_DELAY));
         let parameters = vec![("ConnectorId", id.to_string()), ("Reason", "Relay closed to the Internet".into())];
         list.audit(self.now).command(removed, "Remove-BlockedConnector", parameters, Actor::Person(ADMIN.to_owned()));
         let _ = list.count_unblocks(Entity::Connector(id), 1);
@@ -87,10 +88,6 @@ impl Teller {
 
     fn soon_after(&mut self, time: OffsetDateTime) -> OffsetDateTime {
         time.saturating_add(Duration::minutes(self.random.gen_range(20..240)))
-    }
-
-    fn soon_after_removal(&self, removed: OffsetDateTime) -> OffsetDateTime {
-        removed.saturating_add(crate::release::MAILBOX_RELEASE_DELAY)
     }
 }
 
