@@ -11,7 +11,8 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use crate::audit::{Organization, Record};
-use crate::cmdlets::{Arguments, Invocation, Output, Rows};
+use crate::cmdlets::{Invocation, Output, Rows};
+use crate::parameter::Arguments;
 use crate::refusal::Refusal;
 use crate::restriction::Reading;
 use crate::row::{Row, Value};

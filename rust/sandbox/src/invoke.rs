@@ -7,8 +7,9 @@ use url::form_urlencoded;
 
 use crate::admin::{forbidden, Request};
 use crate::clixml::{self, Level};
-use crate::cmdlets::{Arguments, Cmdlet, Invocation, Output, Rows};
+use crate::cmdlets::{Cmdlet, Invocation, Output, Rows};
 use crate::paging;
+use crate::parameter::Arguments;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 use crate::role::Caller;

@@ -28,6 +28,7 @@ mod log;
 mod module_file;
 mod outbound_policy;
 mod paging;
+mod parameter;
 mod refusal;
 mod release;
 mod reply;
