@@ -76,7 +76,8 @@ public sealed class LibraryTests
                     $_.Exception.Message
                 }
                 """);
-            var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+            var start = Place.Shell(file);
+            start.RedirectStandardOutput = true;
             var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
             start.Environment[variable] = Elsewhere(folder.FullName) + Path.PathSeparator + Environment.GetEnvironmentVariable(variable);
             using var process = Process.Start(start)!;
