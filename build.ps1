@@ -58,6 +58,7 @@ $generators = @(
 . "$root/build/crates.ps1"
 . "$root/build/windows.ps1"
 . "$root/build/check.ps1"
+. "$root/build/sanitizer.ps1"
 
 # ---- Steps and native commands
 
@@ -265,6 +266,7 @@ function Invoke-Tests {
     if ($cross) { Invoke-WineTests } else {
         Invoke-Step 'Build' { Invoke-Build }
         Invoke-Step 'Rust tests' { Invoke-RustTests }
+        Invoke-Step 'Address sanitizer' { Build-SanitizedLibrary }
         foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
     }
     Say "$($results.Passed) passed, $($results.Failed) failed"

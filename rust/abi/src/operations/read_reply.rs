@@ -1,8 +1,10 @@
 //! Rows of replies that were kept, page by page: what benchmarks measure, without a network.
 
+use std::sync::Arc;
+
 use restricted_sender_core::connection::Origin;
 use restricted_sender_core::error::Result;
-use restricted_sender_core::restriction;
+use restricted_sender_core::{restriction, Clock};
 
 use super::{Spec, Start};
 use crate::cell::RsCellType;
@@ -17,14 +19,15 @@ pub const READ: Spec = Spec {
 
 async fn read(Start { mut parameters, host, .. }: Start) -> Result<()> {
     let replies = parameters.texts("Replies");
-    let origin = Origin {
+    let origin = Arc::new(Origin {
         organization: parameters.text("Organization").unwrap_or_default(),
         tenant_id: None,
         practice: false,
-        portal_url: String::new(),
-    };
+        portals: Arc::default(),
+    });
+    let now = Clock::system().now();
     for reply in replies {
-        restriction::read(reply.as_bytes(), &origin, &host).await?;
+        restriction::read(&reply, &origin, now, &host).await?;
     }
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! `Unblock-RestrictedSender`: ask, remove from the list, say what came of it. A removal is sent once; when its reply
 //! is lost, the list is read before anything is said.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::confirmation::{self, Subject};
+use super::decision::{Case, Circumstances, Decision};
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
 use super::target::Known;
 use super::{EntityType, Key};
-use crate::connection::Connection;
+use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Cmdlet};
 use crate::host::{Host, Item, Row};
@@ -67,11 +70,7 @@ pub struct UnblockResult {
     /// The service's id of that request.
     pub request_id: Option<String>,
     /// The organization.
-    pub organization: String,
-    /// Its id.
-    pub tenant_id: Option<String>,
-    /// Whether it is a practice tenant.
-    pub practice: bool,
+    pub origin: Arc<Origin>,
 }
 
 /// Unblocks what the input names, asking for each.
@@ -118,9 +117,7 @@ impl<'a> Unblock<'a> {
             outcome: Outcome::Failed,
             requested_at: None,
             request_id: None,
-            organization: connection.organization().to_owned(),
-            tenant_id: connection.tenant_id().map(str::to_owned),
-            practice: connection.is_practice(),
+            origin: connection.origin().clone(),
         };
         Self { connection, result }
     }
@@ -137,7 +134,15 @@ impl<'a> Unblock<'a> {
         self.result.sender_address = key.sender_address().map(str::to_owned);
         self.result.connector_id = key.connector_id();
         self.result.connector_name.clone_from(&known.connector_name);
-        let summary = Reason::parse(&known.reason).summary();
+        let reason = Reason::parse(known.reason);
+        let case = Case {
+            block_type: key.block_type(&reason),
+            since: known.since,
+            temporary_block: known.temporary_block,
+            expiration: known.expiration,
+        };
+        let decision = Decision::of(&case, &Circumstances::default(), self.connection.now());
+        let summary = reason.summary();
         let typed = named.to_string();
         let subject = Subject {
             key: &key,
@@ -145,6 +150,7 @@ impl<'a> Unblock<'a> {
             summary: &summary,
             since: known.since,
             connector_name: known.connector_name.as_deref(),
+            decision: &decision,
         };
         let confirmation = confirmation::ask(self.connection, &subject);
         if !host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
@@ -172,7 +178,13 @@ impl<'a> Unblock<'a> {
             ))
             .await?;
         }
-        let known = Known { reason: entry.reason, since: entry.created, connector_name: entry.connector_name };
+        let known = Known {
+            reason: entry.reason.text,
+            since: entry.created,
+            connector_name: entry.connector_name,
+            temporary_block: entry.temporary_block,
+            expiration: entry.expiration,
+        };
         Ok((entry.key, known))
     }
 
