@@ -78,8 +78,9 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
                 result.requested_at = known;
                 // The request is this connection's own only if nobody names another moment.
                 result.request_id = request.filter(|request| known == Some(request.at)).and_then(|request| request.id);
+                let since = item.target.known.as_ref().and_then(|known| known.since);
                 let who = if item.target.known.is_some() { Who::Listed(vec![key]) } else { Who::Named(key) };
-                waits.add(result, who, None);
+                waits.add(result, who, since);
             }
             Err(error) => {
                 host.item_failed(error).await?;
