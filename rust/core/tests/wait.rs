@@ -351,6 +351,17 @@ async fn what_another_admin_unblocked_is_waited_for_too() {
 }
 
 #[tokio::test]
+async fn the_request_of_this_connection_is_known_under_every_name_of_the_person() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    let options = UnblockOptions { pass_thru: true, ..UnblockOptions::default() };
+    let request = unblock_with(&tenant, options, vec![address(MEGAN)]).await.unblocks.remove(0);
+    tenant.pass(3600).await;
+    let said = wait_with(&tenant, WaitOptions::default(), vec![address("ceo@contoso.com")]).await;
+    assert_eq!((one(&said).outcome, one(&said).requested_at), (Outcome::Released, request.requested_at));
+    assert_eq!(one(&said).request_id, request.request_id);
+}
+
+#[tokio::test]
 async fn connectors_are_waited_for_like_senders_and_beside_them() {
     let tenant = Tenant::new(Scenario::Standard).await;
     let (listed, _) = run!(vec![], host => get(&tenant.connection, Query::Everything(None), &host));

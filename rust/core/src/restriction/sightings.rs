@@ -20,7 +20,8 @@ const CLOCK_DIFFERENCE: Duration = Duration::minutes(5);
 /// The looks at one entity so far.
 #[derive(Debug, Clone, Default)]
 pub struct Sightings {
-    requested_at: Option<OffsetDateTime>,
+    /// When the unblock was sent, where that is known.
+    pub requested_at: Option<OffsetDateTime>,
     since: Option<OffsetDateTime>,
     /// How many looks showed it.
     pub listed: u32,

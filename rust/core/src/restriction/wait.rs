@@ -73,11 +73,8 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
         match item_key(connection, &item) {
             Ok(key) => {
                 result.set_key(&key);
-                let request = connection.requests().last(&key);
-                let known = item.target.requested_at.or(request.as_ref().map(|request| request.at));
-                result.requested_at = known;
-                // The request is this connection's own only if nobody names another moment.
-                result.request_id = request.filter(|request| known == Some(request.at)).and_then(|request| request.id);
+                result.requested_at = item.target.requested_at;
+                recall(connection, &key, &mut result);
                 let since = item.target.known.as_ref().and_then(|known| known.since);
                 let who = if item.target.known.is_some() { Who::Listed(vec![key]) } else { Who::Named(key) };
                 waits.add(result, who, since);
@@ -89,6 +86,14 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
         }
     }
     waits.together(connection, options, host).await
+}
+
+/// Takes over what this connection knows of its own request, unless somebody names another moment.
+fn recall(connection: &Connection, key: &Key, result: &mut UnblockResult) {
+    let Some(request) = connection.requests().last(key) else { return };
+    if *result.requested_at.get_or_insert(request.at) == request.at {
+        result.request_id = request.id;
+    }
 }
 
 fn item_key(connection: &Connection, item: &Item) -> Result<Key> {
@@ -196,7 +201,7 @@ impl Waits {
                 .map(|entries| entries.iter().rev().map(|entry| (entry.key.folded(), entry.created)).collect());
             for waiting in self.all.iter_mut().filter(|waiting| is_of_it(waiting) && waiting.is_watched()) {
                 let seen = match &listed {
-                    Ok(listed) => waiting.look(listed, &mut list, now).await,
+                    Ok(listed) => waiting.look(connection, listed, &mut list, now).await,
                     Err(error) => Err(error.clone()),
                 };
                 match seen {
@@ -257,9 +262,19 @@ impl Waits {
 
 impl Waiting {
     /// What this look says of it. Finds out first by which keys it is listed, if nobody did.
-    async fn look(&mut self, listed: &Listed, list: &mut List<'_>, now: OffsetDateTime) -> Result<Option<Outcome>> {
+    async fn look(
+        &mut self,
+        connection: &Connection,
+        listed: &Listed,
+        list: &mut List<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Outcome>> {
         if let Who::Named(named) = &self.who {
             let keys = keys_of(named, list, self.result.requested_at.is_some()).await?;
+            for key in &keys {
+                recall(connection, key, &mut self.result);
+            }
+            self.sightings.requested_at = self.result.requested_at;
             self.who = Who::Listed(keys);
         }
         let Who::Listed(keys) = &self.who else { return Ok(None) };
