@@ -8,7 +8,8 @@ using RestrictedSender.PowerShell.Native;
 // rounds; the two sides of a ratio take turns within one run.
 
 const int entities = 10_000;
-const int rounds = 9;
+const int rounds = 15;
+const int warmUps = 10;
 
 var fixture = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "entities.json")))!.AsArray();
 var replies = Fixture.Replies(fixture, entities);
@@ -17,14 +18,16 @@ var session = new Session();
 
 long ours = 0, peer = 0, bytes = 0;
 List<double> ourTimes = [], peerTimes = [];
-for (var round = -2; round < rounds; round++)
+for (var round = -warmUps; round < rounds; round++)
 {
+    CollectGarbage();
     var allocated = GC.GetAllocatedBytesForCurrentThread();
     var watch = Stopwatch.StartNew();
     ours = ReadReplies(session, replies);
     var ourTime = watch.Elapsed.TotalMilliseconds;
     bytes = (GC.GetAllocatedBytesForCurrentThread() - allocated) / entities;
 
+    CollectGarbage();
     watch.Restart();
     peer = ((System.Collections.ICollection)((PSObject)PSSerializer.Deserialize(clixml)).BaseObject).Count;
     if (round < 0)
@@ -92,6 +95,14 @@ static void Connect(int times)
         }
         session.Close();
     }
+}
+
+// Neither side pays for what the other one left behind.
+static void CollectGarbage()
+{
+    GC.Collect();
+    GC.WaitForPendingFinalizers();
+    GC.Collect();
 }
 
 static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

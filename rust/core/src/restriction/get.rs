@@ -67,8 +67,8 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
 /// [`Code::ResponseUnreadable`] when it is no such reply.
 pub async fn read(reply: &str, origin: &Arc<Origin>, now: OffsetDateTime, host: &Host) -> Result<()> {
     let entries = records(reply)?.into_iter().map(|record| entry(EntityType::Mailbox, record, origin, now));
-    let rows = entries.map(|entry| entry.map(Row::Restriction));
-    host.rows(rows.collect::<Result<_>>()?).await
+    host.each(entries.map(|entry| entry.map(Row::Restriction))).await?;
+    Ok(())
 }
 
 /// The other half was read; the admin must see that this one was not.

@@ -172,10 +172,17 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// Whatever keeps it from being read; the list is then incomplete.
     pub async fn page(&mut self) -> Result<Option<Vec<Restriction>>> {
-        let page = self.pages.next().await.map_err(|error| error.about(self.connection.organization()))?;
-        let (origin, now) = (self.connection.origin(), self.connection.now());
-        page.map(|page| page.into_iter().map(|record| entry(self.entity_type, record, origin, now)).collect())
-            .transpose()
+        let page = self.records().await?;
+        page.map(|page| page.into_iter().map(self.entry()).collect()).transpose()
+    }
+
+    async fn records(&mut self) -> Result<Option<Vec<Record>>> {
+        self.pages.next().await.map_err(|error| error.about(self.connection.organization()))
+    }
+
+    fn entry(&self) -> impl Fn(Record) -> Result<Restriction> + 'a {
+        let (entity_type, origin, now) = (self.entity_type, self.connection.origin(), self.connection.now());
+        move |record| entry(entity_type, record, origin, now)
     }
 
     /// Hands every entry over as it arrives.
@@ -184,9 +191,9 @@ impl<'a> Reading<'a> {
     /// As [`page`](Self::page), and when the caller has gone.
     pub async fn hand_over(mut self, host: &Host) -> Result<()> {
         let mut count = 0;
-        while let Some(page) = self.page().await? {
-            count += page.len();
-            host.rows(page.into_iter().map(Row::Restriction).collect()).await?;
+        while let Some(page) = self.records().await? {
+            let entry = self.entry();
+            count += host.each(page.into_iter().map(|record| entry(record).map(Row::Restriction))).await?;
             host.progress(Progress {
                 activity: format!("Reading the restricted entities of {}", self.connection.organization()),
                 status: format!("{}: {count} so far", self.entity_type.name()),
