@@ -19,6 +19,7 @@
         'Get-RestrictedSenderConnection'
         'Test-RestrictedSender'
         'Unblock-RestrictedSender'
+        'Wait-RestrictedSender'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -21,13 +21,7 @@ $Host.UI.WriteLine('# That is spam: her account is to be secured first. The news
 Show 'Get-RestrictedSender news@contoso.com | Unblock-RestrictedSender -WhatIf'
 
 $Host.UI.WriteLine('# Its list has been split. At a prompt, leave out -Confirm:$false and read the question before you say yes.')
-Show 'Get-RestrictedSender news@contoso.com | Unblock-RestrictedSender -Confirm:$false -Reason "List was split" -PassThru'
-
-$Host.UI.WriteLine('# The service takes its time until an entry leaves the list: usually up to an hour, at most 24 hours.')
-$rounds = 0
-while ((Test-RestrictedSender news@contoso.com).State -ne 'NotRestricted') {
-    if (++$rounds -gt 200) { throw 'The entry has not left the list.' }
-    [Threading.Thread]::Sleep(100)
-}
+$Host.UI.WriteLine('# The service takes its time until an entry leaves the list: usually up to an hour. -Wait stays until it has.')
+Show 'Get-RestrictedSender news@contoso.com | Unblock-RestrictedSender -Confirm:$false -Reason "List was split" -Wait'
 Show 'Test-RestrictedSender news@contoso.com'
 Show 'Disconnect-RestrictedSender'

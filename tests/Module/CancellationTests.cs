@@ -49,6 +49,7 @@ public sealed class CancellationTests : IDisposable
     [InlineData("Test-RestrictedSender ceo@contoso.com", "Get-Recipient")]
     [InlineData("'ceo@contoso.com', 'x@y.z' | Unblock-RestrictedSender -Confirm:$false", "Remove-BlockedSenderAddress")]
     [InlineData("Get-RestrictedSender | Unblock-RestrictedSender -Confirm:$false", "Remove-BlockedSenderAddress")]
+    [InlineData("Wait-RestrictedSender ceo@contoso.com", "Get-BlockedSenderAddress")]
     public void Stop_ends_a_cmdlet_whose_request_hangs(string script, string cmdlet)
     {
         var (_, tenant) = _engine.Connect();

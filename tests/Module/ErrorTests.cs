@@ -66,6 +66,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS1010"] = (Adele, test => test.InPractice($"Unblock-RestrictedSender {Adele} -TenantId {Guid.NewGuid()}")),
         ["RS1011"] = (Adele, test => test.InPractice($"Unblock-RestrictedSender {Adele}")),
         ["RS1012"] = ("*@contoso.com", test => test.InPractice("Unblock-RestrictedSender *@contoso.com -Confirm:$false")),
+        ["RS1013"] = (Organization, test => test.InPractice($"Wait-RestrictedSender {Adele} -TimeoutSec 604801")),
 
         ["RS2001"] = (Organization, test => test.SignIn(test.App("full").AppId, "wrong")),
         ["RS2002"] = (Organization, test => test.SignIn(test.App("expired-secret"))),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 
@@ -14,7 +15,10 @@ public sealed class FormatTests : Connected
         "Asked about|State|Listed as, or why it is unknown")]
     [InlineData(
         "Get-RestrictedSender | Unblock-RestrictedSender -Confirm:$false -PassThru -ErrorAction Ignore",
-        "Sender or connector|Outcome|Requested (UTC)|Request id")]
+        "Sender or connector|Outcome|Requested (UTC)|Released (UTC)|Elapsed")]
+    [InlineData(
+        "Unblock-RestrictedSender ceo@contoso.com -Confirm:$false -Wait",
+        "Sender or connector|Outcome|Requested (UTC)|Released (UTC)|Elapsed")]
     [InlineData("Get-RestrictedSenderConnection", "Organization|Default|Practice|Connected (UTC)|Account")]
     public void A_table_fits_120_columns_and_names_the_practice_tenant(string script, string columns)
     {
@@ -43,6 +47,19 @@ public sealed class FormatTests : Connected
             Assert.Contains(row.Text("BlockType"), shown);
             Assert.Contains(row.Text("Summary").Split(' ')[0], shown);
         }
+    }
+
+    [Fact]
+    public void A_release_is_shown_with_its_times_and_in_a_list_with_what_a_ticket_needs()
+    {
+        var row = Run("$row = Unblock-RestrictedSender ceo@contoso.com -Confirm:$false -Wait; $row").One;
+        var released = ((DateTime)row.Value("ReleasedAt")!).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        var elapsed = ((TimeSpan)row.Value("Elapsed")!).ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
+        Assert.Contains(Show("$row"), line => line.Contains($" {released} ") && line.EndsWith(elapsed, StringComparison.Ordinal));
+        var list = Show("$row | Format-List");
+        Assert.Contains(list, line => Regex.IsMatch(line, "^Named +: ceo@contoso.com$"));
+        Assert.Contains(list, line => Regex.IsMatch(line, $@"^Released \(UTC\) +: {released}$"));
+        Assert.Contains(list, line => line.Contains(" was sent and accepted"));
     }
 
     [Fact]

@@ -268,7 +268,7 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
         return cell switch
         {
             1 => type == typeof(bool),
-            2 => type == typeof(int) || type == typeof(long) || type.IsEnum,
+            2 => type == typeof(int) || type == typeof(long) || type == typeof(TimeSpan) || type.IsEnum,
             4 => type == typeof(DateTime),
             5 => type == typeof(string) || type == typeof(Guid) || type.IsEnum,
             6 => type == typeof(string[]) || type == typeof(ErrorRecord),

@@ -61,6 +61,9 @@ internal sealed class Tenant(string plainUri)
 
     public void LiftConnector(string connectorId) => Send(HttpMethod.Delete, "restrictions", new { connectorId });
 
+    /// <summary>How the releases of this sender go: <paramref name="how"/> is an order of the control plane.</summary>
+    public void Order(object how) => Send(HttpMethod.Post, "releases", how);
+
     /// <summary>Lets a request go wrong; <paramref name="kind"/> is a fault's name, or a whole fault.</summary>
     public void Fault(string match, object kind, int skip = 0) =>
         Send(HttpMethod.Post, "faults", new { match, skip, fault = kind is string name ? new { kind = name } : kind });

@@ -42,14 +42,20 @@ public enum SenderStateValue
     Unknown,
 }
 
-/// <summary>What came of an unblock.</summary>
+/// <summary>What came of an unblock, or of waiting for one.</summary>
 public enum UnblockOutcome
 {
-    /// <summary>The service took the unblock; the entry will leave the list.</summary>
+    /// <summary>The service took the unblock; the entry will leave the list, or too few looks have missed it so far.</summary>
     Removing,
 
-    /// <summary>The entry has left the list.</summary>
+    /// <summary>The entry has left the list: several looks agree.</summary>
     Released,
+
+    /// <summary>It was waited for, and it is still in the list.</summary>
+    StillListed,
+
+    /// <summary>It had left the list, and a newer restriction is there.</summary>
+    Returned,
 
     /// <summary>It was not in the list.</summary>
     NotListed,

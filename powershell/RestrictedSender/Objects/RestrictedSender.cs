@@ -8,12 +8,12 @@ namespace RestrictedSender.PowerShell;
 /// An entry of an organization's list of restricted entities: everything that the service says, under its names, and
 /// what it means. Times are UTC.
 /// </summary>
-public sealed class RestrictedSender
+public sealed class RestrictedSender : RestrictedEntity
 {
     private RestrictedSender(ref Row row, RestrictedSenderConnection connection)
+        : base(connection)
     {
         row.Expect(RowType.RestrictedSender);
-        Connection = connection;
         EntityType = row.Name<EntityType>()!.Value;
         SenderAddress = row.Text();
         ConnectorId = row.Text() is { } id ? new Guid(id) : null;
@@ -84,9 +84,6 @@ public sealed class RestrictedSender
     /// <summary>The portal page that shows the list.</summary>
     public string PortalUrl { get; }
 
-    /// <summary>Where it comes from; an unblock goes there.</summary>
-    internal RestrictedSenderConnection Connection { get; }
-
     /// <summary>Reads a row. Whatever else the service said becomes note properties under its own names.</summary>
     internal static object Read(Row row, RestrictedSenderConnection connection)
     {
@@ -97,6 +94,18 @@ public sealed class RestrictedSender
         foreach (var other in others)
             extended.Properties.Add(new PSNoteProperty(other.Key, other.Value));
         return extended;
+    }
+
+    /// <inheritdoc/>
+    internal override void Bind(Operation operation)
+    {
+        operation.Bind("SenderAddress", SenderAddress);
+        operation.Bind("ConnectorId", ConnectorId?.ToString());
+        operation.Bind("TenantId", TenantId);
+        operation.Bind("Listed", true);
+        operation.Bind("Reason", Reason);
+        operation.Bind("RestrictedSince", RestrictedSince);
+        operation.Bind("ConnectorName", ConnectorName);
     }
 
     /// <summary>The address or the id.</summary>

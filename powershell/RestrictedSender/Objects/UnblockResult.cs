@@ -3,19 +3,24 @@ using RestrictedSender.PowerShell.Native;
 
 namespace RestrictedSender.PowerShell;
 
-/// <summary>What came of one unblock. Times are UTC.</summary>
-public sealed class UnblockResult
+/// <summary>What came of one unblock, or of waiting for one. Times are UTC.</summary>
+public sealed class UnblockResult : RestrictedEntity
 {
-    internal UnblockResult(Row row)
+    internal UnblockResult(Row row, RestrictedSenderConnection connection)
+        : base(connection)
     {
         row.Expect(RowType.UnblockResult);
         EntityType = row.Name<EntityType>();
         SenderAddress = row.Text();
         ConnectorId = row.Text();
         ConnectorName = row.Text();
+        Named = row.Text();
         Outcome = row.Name<UnblockOutcome>()!.Value;
         RequestedAt = row.Moment();
+        ReleasedAt = row.Moment();
+        Elapsed = row.Integer() is { } ticks ? TimeSpan.FromTicks(ticks) : null;
         RequestId = row.Text();
+        SupportText = row.Text()!;
         Organization = row.Text()!;
         TenantId = row.Text();
         IsPractice = row.Bool()!.Value;
@@ -33,14 +38,26 @@ public sealed class UnblockResult
     /// <summary>The connector's name, where it is known.</summary>
     public string? ConnectorName { get; }
 
+    /// <summary>The address or id as it was typed; the key may be another of the same person.</summary>
+    public string? Named { get; }
+
     /// <summary>What came of it.</summary>
     public UnblockOutcome Outcome { get; }
 
-    /// <summary>When the unblock was sent; nothing when none was.</summary>
+    /// <summary>When the unblock was sent; nothing when none was, or when that is not known.</summary>
     public DateTime? RequestedAt { get; }
+
+    /// <summary>When it was first seen to have left the list.</summary>
+    public DateTime? ReleasedAt { get; }
+
+    /// <summary>From the request to the release or, where there was none, to the last look.</summary>
+    public TimeSpan? Elapsed { get; }
 
     /// <summary>The service's id of that request, for a support ticket.</summary>
     public string? RequestId { get; }
+
+    /// <summary>What a ticket with Microsoft Support needs: who, when, which request, what was tried.</summary>
+    public string SupportText { get; }
 
     /// <summary>The organization, as it was named when connecting.</summary>
     public string Organization { get; }
@@ -50,4 +67,15 @@ public sealed class UnblockResult
 
     /// <summary>Whether it is a practice tenant.</summary>
     public bool IsPractice { get; }
+
+    /// <inheritdoc/>
+    internal override void Bind(Operation operation)
+    {
+        operation.Bind("SenderAddress", SenderAddress);
+        operation.Bind("ConnectorId", ConnectorId);
+        operation.Bind("TenantId", TenantId);
+        // Where nothing was requested, the address is only what was typed: its person may be listed by another.
+        operation.Bind("Listed", RequestedAt is not null);
+        operation.Bind("ConnectorName", ConnectorName);
+    }
 }

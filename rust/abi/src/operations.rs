@@ -7,6 +7,7 @@ mod panic;
 mod read_reply;
 mod test;
 mod unblock;
+mod wait;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -50,6 +51,7 @@ const ALL: &[&Spec] = &[
     &get::GET,
     &test::TEST,
     &unblock::UNBLOCK,
+    &wait::WAIT,
     &error_code::GET,
     &read_reply::READ,
     &panic::PANIC,
@@ -70,6 +72,8 @@ const TARGET: &[Field] = &[
     ("Reason", RsCellType::Text),
     ("RestrictedSince", RsCellType::Ticks),
     ("ConnectorName", RsCellType::Text),
+    // An unblock that was sent earlier.
+    ("RequestedAt", RsCellType::Ticks),
 ];
 
 /// What an item of input names.
@@ -85,5 +89,6 @@ pub fn target(item: &mut Fields) -> Target {
         connector_id: item.text("ConnectorId"),
         tenant_id: item.text("TenantId"),
         known,
+        requested_at: item.moment("RequestedAt"),
     }
 }

@@ -4,6 +4,7 @@ use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
 use restricted_sender_core::restriction::{Key, Restriction, SenderState, UnblockResult};
+use time::Duration;
 
 use crate::block::{Block, List, Name, Shared};
 use crate::cell::RsCellType;
@@ -149,9 +150,13 @@ rows! {
         SenderAddress: Text = result.sender_address.as_deref(),
         ConnectorId: Text = result.connector_id.as_deref(),
         ConnectorName: Text = result.connector_name.as_deref(),
+        Named: Text = result.named.as_deref(),
         Outcome: Text = Name(result.outcome.name()),
         RequestedAt: Ticks = result.requested_at,
+        ReleasedAt: Ticks = result.released_at,
+        Elapsed: Int64 = result.elapsed.map(ticks_of),
         RequestId: Text = result.request_id.as_deref(),
+        SupportText: Text = &result.support_text(),
         Organization: Text = Shared(&result.origin.organization),
         TenantId: Text = result.origin.tenant_id.as_deref().map(Shared),
         IsPractice: Bool = result.origin.practice,
@@ -165,6 +170,11 @@ rows! {
         Meaning: Text = Name(code.meaning()),
         RecommendedAction: Text = Name(code.recommended_action()),
     }
+}
+
+/// A duration as .NET counts it: in units of 100 nanoseconds.
+fn ticks_of(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_nanoseconds() / 100).unwrap_or(i64::MAX)
 }
 
 fn only_sender<T>(key: &Key, value: Option<T>) -> Option<T> {

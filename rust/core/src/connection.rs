@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use restricted_sender_clock::Clock;
+use restricted_sender_clock::{Clock, Timer};
 use time::OffsetDateTime;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
-use crate::exchange::{is_near, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
+use crate::exchange::{is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
 use crate::host::Host;
+use crate::restriction::Requests;
 
 /// What the admin says to connect.
 #[derive(Debug, Default)]
@@ -65,6 +66,7 @@ pub struct Connection {
     practice: Option<Practice>,
     account: String,
     connected_at: OffsetDateTime,
+    requests: Requests,
 }
 
 /// What there is to see of a connection.
@@ -103,6 +105,7 @@ impl Connection {
                 invalid(format!("There is no Exchange environment of that name; there are {known}."))
             })?
             .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
+        must_fit(&clock, &cloud)?;
         let organization = options
             .organization
             .map(|name| name.trim().to_owned())
@@ -147,7 +150,15 @@ impl Connection {
             practice: options.practice.is_some(),
             portals: Arc::clone(&exchange.cloud().portals),
         });
-        Ok(Self { exchange, clock, origin, practice: options.practice, account, connected_at })
+        Ok(Self {
+            exchange,
+            clock,
+            origin,
+            practice: options.practice,
+            account,
+            connected_at,
+            requests: Requests::default(),
+        })
     }
 
     /// The organization's Exchange.
@@ -193,6 +204,16 @@ impl Connection {
         self.clock.now()
     }
 
+    /// Begins to wait for moments of domain time.
+    pub(crate) fn timer(&self) -> Timer {
+        self.clock.timer()
+    }
+
+    /// The unblocks that it has asked for.
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
     /// What there is to see of it now.
     pub async fn status(&self) -> ConnectionStatus {
         ConnectionStatus {
@@ -209,6 +230,46 @@ impl Connection {
     }
 }
 
+/// A real organization lives in real time: with a practice tenant's clock, waits would end and tokens expire at moments
+/// that mean nothing to it.
+fn must_fit(clock: &Clock, cloud: &Cloud) -> Result<()> {
+    let far = [&cloud.exchange, &cloud.login].into_iter().find(|endpoint| !is_this_machine(endpoint));
+    match far {
+        Some(endpoint) if clock.is_practice() => {
+            Err(invalid(format!("A practice tenant's clock is only for this machine, and {endpoint} is not on it.")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(Code::InvalidConnection, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::converse;
+
+    #[tokio::test]
+    async fn a_practice_clock_is_only_for_this_machine() {
+        let clock = Clock::practice(Clock::system().now(), 0.0);
+        let here = "http://127.0.0.1:1";
+        for (exchange, login) in
+            [(None, None), (Some(here), None), (None, Some(here)), (Some("https://[fe80::1]"), None)]
+        {
+            let options = Options {
+                organization: Some("contoso.onmicrosoft.com".into()),
+                access_token: Some(Secret::new("x".to_owned())),
+                connection_uri: exchange.map(str::to_owned),
+                authorization_uri: login.map(str::to_owned),
+                ..Options::default()
+            };
+            // Nobody listens: it is refused before anything is asked or sent.
+            let (host, _) = converse(|event| event);
+            let error = Connection::open(options, clock.clone(), &host).await.unwrap_err();
+            assert_eq!(error.code(), Code::InvalidConnection, "{error}");
+            assert!(error.message.contains("practice tenant's clock"), "{error}");
+        }
+    }
 }

@@ -14,5 +14,5 @@ pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::{Changed, Cmdlet, Exchange, Pages};
 pub use reply::records;
 pub use token::{Credential, Secret};
-pub use transport::{is_near, parse_endpoint, Deadlines, Proxies};
+pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub use value::{Record, Value};

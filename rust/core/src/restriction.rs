@@ -6,11 +6,15 @@ mod decision;
 mod get;
 mod identity;
 mod list;
+mod outcome;
 mod pattern;
+mod requests;
+mod sightings;
 mod state;
 mod target;
 mod trace_window;
 mod unblock;
+mod wait;
 
 use std::sync::Arc;
 
@@ -20,10 +24,13 @@ use uuid::Uuid;
 
 pub use decision::{Action, Basis, Case, Circumstances, Decision, Evidence, NextStep, Policy, UnblockHistory, Until};
 pub use get::{get, read, Query};
+pub use outcome::{Outcome, UnblockResult};
+pub(crate) use requests::Requests;
 pub use state::{test, SenderState, State};
 pub use target::{Known, Target};
 pub use trace_window::TraceWindow;
-pub use unblock::{unblock, Outcome, UnblockOptions, UnblockResult};
+pub use unblock::{unblock, UnblockOptions};
+pub use wait::{wait, WaitOptions};
 
 use crate::connection::Origin;
 use crate::exchange::{Record, Value};
@@ -99,6 +106,11 @@ impl Key {
             Self::Sender(_) => None,
             Self::Connector(id) => Some(id.to_string()),
         }
+    }
+
+    /// The key as a text that is the same for all that name the same entry.
+    fn folded(&self) -> String {
+        self.to_string().to_ascii_lowercase()
     }
 }
 
@@ -240,4 +252,9 @@ fn utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
 /// A moment as the admin reads it.
 fn minute(moment: OffsetDateTime) -> Option<String> {
     utc(moment)?.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).ok()
+}
+
+/// A moment as Microsoft Support reads it.
+fn second(moment: OffsetDateTime) -> Option<String> {
+    utc(moment)?.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC")).ok()
 }

@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Management.Automation;
 using RestrictedSender.PowerShell.Native;
 
@@ -8,97 +7,44 @@ namespace RestrictedSender.PowerShell;
 [Cmdlet(VerbsSecurity.Unblock, "RestrictedSender", DefaultParameterSetName = NamedSet, SupportsShouldProcess = true,
     ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(UnblockResult))]
-public sealed class UnblockRestrictedSenderCommand : NamedEntityCmdlet
+public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
 {
-    private const string NamedSet = "Named", ObjectSet = "Object";
-
-    private readonly Dictionary<RestrictedSenderConnection, Running> _operations = [];
-
     /// <summary>Entries from Get-RestrictedSender; each is unblocked where it comes from.</summary>
     [Parameter(Mandatory = true, ParameterSetName = ObjectSet, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     public RestrictedSender[]? InputObject { get; set; }
 
-    /// <summary>Addresses: user principal name, primary address or alias.</summary>
-    [Parameter(Position = 0, ParameterSetName = NamedSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("UserPrincipalName", "PrimarySmtpAddress")]
-    [AddressTransformation]
-    [AllowNull, AllowEmptyString, AllowEmptyCollection]
-    public string?[]? SenderAddress { get; set; }
-
-    /// <summary>Ids of connectors.</summary>
-    [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
-    [AllowNull, AllowEmptyString, AllowEmptyCollection]
-    public string?[]? ConnectorId { get; set; }
-
-    /// <summary>The organization that the entries belong to; those of another than the connection's are refused.</summary>
-    [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
-    [AllowNull, AllowEmptyString]
-    public string? TenantId { get; set; }
-
     /// <summary>A comment about the unblock, for the service's records. Never taken from the pipeline.</summary>
     [Parameter]
     public string? Reason { get; set; }
+
+    /// <summary>Unblock every listed address of a person, asking for each.</summary>
+    [Parameter]
+    public SwitchParameter IncludeAliases { get; set; }
+
+    /// <summary>Wait, when the input has ended, until all of them have left the list.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
 
     /// <summary>Hand over an object that says what came of each.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>The connection to use; without it, that of the object, or the newest.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public RestrictedSenderConnection? Connection { get; set; }
+    private protected override string OperationName => "unblock-restricted-sender";
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
+    private protected override void BindParameters(Operation operation)
     {
-        // Without any connection this is the error that says so, before any input is looked at.
-        if ((Connection ?? Connections.Here.Default) is null)
-            Start(null, "unblock-restricted-sender", _ => { });
+        base.BindParameters(operation);
+        operation.Bind("Comment", Reason);
+        operation.Bind("IncludeAliases", IncludeAliases.IsPresent);
+        operation.Bind("Wait", Wait.IsPresent);
+        operation.Bind("PassThru", PassThru.IsPresent);
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var entry in InputObject ?? [])
-            Push(OperationOn(Connection ?? entry.Connection), operation => Bind(operation, entry));
-        if (ParameterSetName != NamedSet)
-            return;
-        foreach (var name in Names(SenderAddress, ConnectorId))
-        {
-            Push(OperationOn(Connection ?? Connections.Here.Default!), operation =>
-            {
-                name.Bind(operation);
-                operation.Bind("TenantId", TenantId);
-            });
-        }
+        Push(InputObject);
+        base.ProcessRecord();
     }
-
-    /// <inheritdoc/>
-    protected override void EndProcessing() => Finish();
-
-    private Running OperationOn(RestrictedSenderConnection connection)
-    {
-        if (_operations.TryGetValue(connection, out var running))
-            return running;
-        running = Start(connection, "unblock-restricted-sender", operation =>
-        {
-            operation.Bind("Comment", Reason);
-            operation.Bind("PassThru", PassThru.IsPresent);
-        });
-        return _operations[connection] = running;
-    }
-
-    private static void Bind(Operation operation, RestrictedSender entry)
-    {
-        operation.Bind("SenderAddress", entry.SenderAddress);
-        operation.Bind("ConnectorId", entry.ConnectorId?.ToString());
-        operation.Bind("TenantId", entry.TenantId);
-        operation.Bind("Listed", true);
-        operation.Bind("Reason", entry.Reason);
-        operation.Bind("RestrictedSince", entry.RestrictedSince);
-        operation.Bind("ConnectorName", entry.ConnectorName);
-    }
-
-    private protected override object Read(Row row, RestrictedSenderConnection? connection) => new UnblockResult(row);
 }

@@ -110,6 +110,9 @@ codes! {
     /// A pattern where a single entity must be named.
     PatternNotAllowed = 1012, InvalidArgument, NEVER,
         "Name the address in full, or pipe from Get-RestrictedSender, which takes patterns.";
+    /// A duration of a wait is out of its range, or is given without a wait.
+    InvalidWait = 1013, InvalidArgument, NEVER,
+        "Give -TimeoutSec from 0 (one look) to 604800 and -PollIntervalSec from 1 to 3600; Unblock-RestrictedSender takes them with -Wait.";
 
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
@@ -182,7 +185,7 @@ codes! {
     /// The service unblocks this entity no more.
     UnblockLimitReached = 4004, LimitsExceeded, NEVER,
         "Open a case with Microsoft Support: only they can lift this restriction now. Find out first why it came back.";
-    /// The reply to the unblock was lost and the list does not tell whether it took effect.
+    /// Nobody can tell whether the unblock took effect: its reply was lost, or no look at the list succeeded.
     OutcomeUnknown = 4005, InvalidResult, NEVER,
         "Do not repeat it blindly: an entry stays listed for up to an hour after an unblock. Ask Test-RestrictedSender later and unblock again only if it is still listed.";
     /// Exchange refused the cmdlet.

@@ -67,7 +67,7 @@ pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) 
 pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
     let refuse = |why: &str| Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter);
     let url = Url::parse(text.trim()).map_err(|error| refuse("is not an absolute address").caused_by(&error))?;
-    if !(url.scheme() == "https" || url.scheme() == "http" && is_this_machine(&url)) {
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return Err(refuse("must begin with https:// (tokens would travel unencrypted)"));
     }
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
@@ -82,7 +82,7 @@ pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
 /// Whether an endpoint lies on this machine or its own link; such traffic never goes through a proxy.
 pub fn is_near(endpoint: &str) -> bool {
     Url::parse(endpoint).is_ok_and(|url| {
-        is_this_machine(&url)
+        is_loopback(&url)
             || match url.host() {
                 Some(Host::Ipv4(address)) => address.is_link_local(),
                 Some(Host::Ipv6(address)) => address.is_unicast_link_local(),
@@ -91,7 +91,12 @@ pub fn is_near(endpoint: &str) -> bool {
     })
 }
 
-fn is_this_machine(url: &Url) -> bool {
+/// Whether an endpoint is this machine itself.
+pub fn is_this_machine(endpoint: &str) -> bool {
+    Url::parse(endpoint).is_ok_and(|url| is_loopback(&url))
+}
+
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -189,8 +189,8 @@ const DAY: Duration = Duration::hours(24);
 
 /// How long an unblock usually takes, and at most (Microsoft Learn, "Remove blocked users from the Restricted entities
 /// page"). Of connectors only the hour is documented; they are given the same day before it counts as overdue.
-const USUALLY: Duration = Duration::hours(1);
-const AT_MOST: Duration = DAY;
+pub(super) const USUALLY: Duration = Duration::hours(1);
+pub(super) const AT_MOST: Duration = DAY;
 
 impl Decision {
     /// Decides about `case` at the moment `now`.

@@ -48,6 +48,11 @@ impl<'a> List<'a> {
         Self { connection, senders: None, connectors: None }
     }
 
+    /// The organization that it is the list of.
+    pub fn organization(&self) -> &'a str {
+        self.connection.organization()
+    }
+
     /// All entries of one type.
     ///
     /// # Errors

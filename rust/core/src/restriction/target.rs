@@ -19,6 +19,8 @@ pub struct Target {
     pub tenant_id: Option<String>,
     /// What is known of the entry when the item is an object of the list itself, whose key needs no looking up.
     pub known: Option<Known>,
+    /// When an unblock of it was sent, where the item tells.
+    pub requested_at: Option<OffsetDateTime>,
 }
 
 /// What an object of the list tells about its entry.

@@ -1,19 +1,17 @@
 //! `Unblock-RestrictedSender`: ask, remove from the list, say what came of it. A removal is sent once; when its reply
 //! is lost, the list is read before anything is said.
 
-use std::sync::Arc;
-
-use time::OffsetDateTime;
-
 use super::confirmation::{self, Subject};
 use super::decision::{Case, Circumstances, Decision};
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
+use super::requests::Request;
 use super::target::Known;
-use super::{EntityType, Key};
-use crate::connection::{Connection, Origin};
+use super::wait::{Waits, Who};
+use super::{minute, Key, Outcome, Restriction, UnblockResult, WaitOptions};
+use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
-use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Cmdlet};
+use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
 use crate::host::{Host, Item, Row};
 use crate::reason::Reason;
 
@@ -22,200 +20,240 @@ use crate::reason::Reason;
 pub struct UnblockOptions {
     /// A comment that the service keeps with the unblock.
     pub comment: Option<String>,
-    /// Whether to hand over a row for each item.
+    /// Whether to hand over a row for each entity.
     pub pass_thru: bool,
+    /// Whether to unblock every listed address of a person, and not only the one that was named.
+    pub include_aliases: bool,
+    /// How to wait until the entries have left the list; without it nobody waits. Hands over a row for each entity.
+    pub wait: Option<WaitOptions>,
 }
 
-/// What came of an unblock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The service took the unblock; the entry will leave the list.
-    Removing,
-    /// The entry has left the list.
-    Released,
-    /// It was not in the list.
-    NotListed,
-    /// It is as it was, or nobody can tell; the error beside it says which.
-    Failed,
-}
-
-impl Outcome {
-    /// The name as the module shows it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Removing => "Removing",
-            Self::Released => "Released",
-            Self::NotListed => "NotListed",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-/// What came of one item of input.
-#[derive(Debug, Clone)]
-pub struct UnblockResult {
-    /// The key that was unblocked: an address.
-    pub sender_address: Option<String>,
-    /// The key that was unblocked: a connector's id.
-    pub connector_id: Option<String>,
-    /// The connector's name, where it is known.
-    pub connector_name: Option<String>,
-    /// Which kind of entity it is; nothing where the input names none.
-    pub entity_type: Option<EntityType>,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// When the removal was sent; nothing when none was.
-    pub requested_at: Option<OffsetDateTime>,
-    /// The service's id of that request.
-    pub request_id: Option<String>,
-    /// The organization.
-    pub origin: Arc<Origin>,
-}
-
-/// Unblocks what the input names, asking for each.
+/// Unblocks what the input names, asking for each. Waits, if it is to wait, when the input has ended: for all of them
+/// together.
 ///
 /// # Errors
 /// [`Code::ConfirmationImpossible`], or when the caller has gone. Whatever concerns one item is an item failure.
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
-    let mut list = List::new(connection);
+    let (list, waits) = (List::new(connection), Waits::default());
+    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), waits };
     while let Some(item) = host.next().await? {
-        let mut unblock = Unblock::new(connection, &item);
-        match unblock.item(&mut list, &item, options, host).await {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(error) if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) => return Err(error),
-            Err(error) => {
-                unblock.result.outcome = match error.code() {
-                    Code::NotListed | Code::UnknownAddress | Code::AlreadyGone => Outcome::NotListed,
-                    _ => Outcome::Failed,
-                };
-                unblock.result.request_id.clone_from(&error.request_id);
-                host.item_failed(error).await?;
+        run.item(&item).await?;
+    }
+    match &options.wait {
+        Some(wait) => run.waits.together(connection, wait, host).await,
+        None => Ok(()),
+    }
+}
+
+/// One run of the operation.
+struct Run<'a> {
+    connection: &'a Connection,
+    options: &'a UnblockOptions,
+    host: &'a Host,
+    list: List<'a>,
+    /// The keys whose unblock was sent, or is on its way anyhow.
+    dealt_with: Vec<Key>,
+    waits: Waits,
+}
+
+/// How the unblock of one entry ended.
+enum Ended {
+    /// The admin said no, or it was dealt with before.
+    Nothing,
+    /// Its entry will leave the list, or may.
+    Removing(Box<UnblockResult>),
+}
+
+impl Run<'_> {
+    /// Deals with one item; whatever fails concerns only this item.
+    async fn item(&mut self, item: &Item) -> Result<()> {
+        let blank = UnblockResult::new(self.connection, &item.target);
+        let entries = match self.entries(item).await {
+            Ok(entries) => entries,
+            Err(error) => return self.failed(blank, error).await,
+        };
+        for (key, known) in entries {
+            let mut result = blank.clone();
+            result.set_key(&key);
+            result.connector_name.clone_from(&known.connector_name);
+            match self.entry(&key, &known, &mut result).await {
+                Ok(Ended::Nothing) => {}
+                Ok(Ended::Removing(result)) => self.removing(key, known, *result).await?,
+                Err(error) => {
+                    if error.code() == Code::OutcomeUnknown {
+                        self.dealt_with.push(key);
+                    }
+                    self.failed(result, error).await?;
+                }
             }
         }
-        if options.pass_thru {
-            host.row(Row::Unblock(unblock.result)).await?;
+        Ok(())
+    }
+
+    async fn failed(&self, mut result: UnblockResult, error: Error) -> Result<()> {
+        if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) {
+            return Err(error);
         }
-    }
-    Ok(())
-}
-
-/// The unblock of one item.
-struct Unblock<'a> {
-    connection: &'a Connection,
-    result: UnblockResult,
-}
-
-impl<'a> Unblock<'a> {
-    fn new(connection: &'a Connection, item: &Item) -> Self {
-        let result = UnblockResult {
-            sender_address: item.target.sender_address.clone(),
-            connector_id: item.target.connector_id.clone(),
-            connector_name: None,
-            entity_type: None,
-            outcome: Outcome::Failed,
-            requested_at: None,
-            request_id: None,
-            origin: connection.origin().clone(),
+        result.outcome = match error.code() {
+            Code::NotListed | Code::UnknownAddress | Code::AlreadyGone => Outcome::NotListed,
+            _ => Outcome::Failed,
         };
-        Self { connection, result }
+        result.request_id.clone_from(&error.request_id);
+        result.note(self.connection.now(), error.message.clone());
+        self.host.item_failed(error).await?;
+        if self.options.pass_thru || self.options.wait.is_some() {
+            self.host.row(Row::Unblock(result)).await?;
+        }
+        Ok(())
     }
 
-    /// Whether the item was dealt with; `false` when the admin said no.
-    async fn item(&mut self, list: &mut List<'_>, item: &Item, options: &UnblockOptions, host: &Host) -> Result<bool> {
+    async fn removing(&mut self, key: Key, known: Known, result: UnblockResult) -> Result<()> {
+        self.dealt_with.push(key.clone());
+        if self.options.wait.is_some() {
+            self.waits.add(result, Who::Listed(vec![key]), known.since);
+        } else if self.options.pass_thru {
+            self.host.row(Row::Unblock(result)).await?;
+        }
+        Ok(())
+    }
+
+    /// The entries to unblock for an item. An object of the list is its own entry and needs no looking up.
+    async fn entries(&mut self, item: &Item) -> Result<Vec<(Key, Known)>> {
         item.target.must_belong_to(self.connection.tenant_id(), self.connection.organization())?;
         let named = item.target.key(item.number)?;
-        self.result.entity_type = Some(named.entity_type());
-        let (key, known) = match &item.target.known {
-            Some(known) => (named.clone(), known.clone()),
-            None => self.listed(list, &named, host).await?,
+        match &item.target.known {
+            Some(known) if !self.options.include_aliases => Ok(vec![(named, known.clone())]),
+            _ => self.listed(&named).await,
+        }
+    }
+
+    /// The entries of whoever was named. Where a person has several and only one is wanted, it is the one that was
+    /// named, else the first in the service's order; the others are pointed out, since each needs its own unblock.
+    async fn listed(&mut self, named: &Key) -> Result<Vec<(Key, Known)>> {
+        let organization = self.connection.organization();
+        let finding = self.list.find(named).await.map_err(|error| error.about(named.to_string()))?;
+        let Some(first) = finding.entries.first() else {
+            let error = finding.nothing(named, organization);
+            return Err(error.with(|details| details.message.push_str(" Nothing was changed.")));
         };
-        self.result.sender_address = key.sender_address().map(str::to_owned);
-        self.result.connector_id = key.connector_id();
-        self.result.connector_name.clone_from(&known.connector_name);
-        let reason = Reason::parse(known.reason);
+        warn_of_unread_addresses(named, &finding, self.host).await?;
+        let keys: Vec<_> = finding.entries.iter().map(|entry| entry.key.to_string()).collect();
+        if self.options.include_aliases && keys.len() > 1 {
+            let all = keys.join(", ");
+            self.host
+                .detail(format!("The person of {named} is listed in {organization} as {all}; each is unblocked."))
+                .await?;
+        } else if keys.len() > 1 {
+            let others = keys[1..].join(", ");
+            let first = &first.key;
+            self.host
+                .warn(format!(
+                    "The person of {first} is also listed as {others}; each needs its own unblock (-IncludeAliases)."
+                ))
+                .await?;
+        }
+        if !same(&first.key, named) {
+            let first = &first.key;
+            self.host.detail(format!("{named} is listed in {organization} as {first}, the same person.")).await?;
+        }
+        let wanted = if self.options.include_aliases { finding.entries.len() } else { 1 };
+        Ok(finding.entries.into_iter().take(wanted).map(with_known).collect())
+    }
+
+    /// Unblocks one entry, if it is not on its way off the list and the admin agrees.
+    async fn entry(&mut self, key: &Key, known: &Known, result: &mut UnblockResult) -> Result<Ended> {
+        let (connection, now) = (self.connection, self.connection.now());
+        if self.dealt_with.iter().any(|other| same(other, key)) {
+            self.host.detail(format!("{key} is dealt with already.")).await?;
+            return Ok(Ended::Nothing);
+        }
+        let since = known.since.and_then(minute).unwrap_or_else(|| "a time that is not known".to_owned());
+        result.note(now, format!("Listed since {since}. The service's reason: {}", known.reason));
+        if let Some(request) = connection.requests().on_its_way(key, known.since, now) {
+            return self.is_on_its_way(key, request, result).await;
+        }
+        let reason = Reason::parse(known.reason.clone());
         let case = Case {
             block_type: key.block_type(&reason),
             since: known.since,
             temporary_block: known.temporary_block,
             expiration: known.expiration,
         };
-        let decision = Decision::of(&case, &Circumstances::default(), self.connection.now());
+        let decision = Decision::of(&case, &Circumstances::default(), now);
         let summary = reason.summary();
-        let typed = named.to_string();
+        let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
         let subject = Subject {
-            key: &key,
-            named: (!same(&key, &named)).then_some(typed.as_str()),
+            key,
+            named: typed.as_deref(),
             summary: &summary,
             since: known.since,
             connector_name: known.connector_name.as_deref(),
             decision: &decision,
         };
-        let confirmation = confirmation::ask(self.connection, &subject);
-        if !host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
-            return Ok(false);
+        let confirmation = confirmation::ask(connection, &subject);
+        if !self.host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
+            return Ok(Ended::Nothing);
         }
-        self.remove(&key, options, host).await?;
-        Ok(true)
+        self.remove(key, known, result).await?;
+        Ok(Ended::Removing(Box::new(result.clone())))
     }
 
-    /// The entry to unblock for what was named. Where a person has several, it is the one that was named, else the
-    /// first in the service's order; the others are pointed out, since each needs its own unblock.
-    async fn listed(&self, list: &mut List<'_>, named: &Key, host: &Host) -> Result<(Key, Known)> {
-        let finding = list.find(named).await.map_err(|error| error.about(named.to_string()))?;
-        let Some(entry) = finding.entries.first().cloned() else {
-            let error = finding.nothing(named, self.connection.organization());
-            return Err(error.with(|details| details.message.push_str(" Nothing was changed.")));
-        };
-        warn_of_unread_addresses(named, &finding, host).await?;
-        let others: Vec<_> = finding.entries.iter().skip(1).map(|entry| entry.key.to_string()).collect();
-        if !others.is_empty() {
-            host.warn(format!(
-                "The person of {} is also listed as {}; each needs its own unblock.",
-                entry.key,
-                others.join(", ")
+    /// A second request would not make it faster, and the service counts them.
+    async fn is_on_its_way(&self, key: &Key, request: Request, result: &mut UnblockResult) -> Result<Ended> {
+        let at = minute(request.at).unwrap_or_default();
+        self.host
+            .warn(format!(
+                "{key} was unblocked in {} at {at}, and that is on its way: usually within an hour, at most 24 hours. It \
+                 was not unblocked again.",
+                self.connection.organization()
             ))
             .await?;
-        }
-        let known = Known {
-            reason: entry.reason.text,
-            since: entry.created,
-            connector_name: entry.connector_name,
-            temporary_block: entry.temporary_block,
-            expiration: entry.expiration,
-        };
-        Ok((entry.key, known))
+        result.outcome = Outcome::Removing;
+        result.requested_at = Some(request.at);
+        result.note(self.connection.now(), format!("Not unblocked again: the unblock of {at} is on its way."));
+        result.request_id = request.id;
+        Ok(Ended::Removing(Box::new(result.clone())))
     }
 
-    async fn remove(&mut self, key: &Key, options: &UnblockOptions, host: &Host) -> Result<()> {
+    async fn remove(&self, key: &Key, known: &Known, result: &mut UnblockResult) -> Result<()> {
+        let connection = self.connection;
         let id = key.to_string();
-        let cmdlet = match key {
-            Key::Sender(_) => Cmdlet::new("Remove-BlockedSenderAddress").with("SenderAddress", Some(&id)),
-            Key::Connector(_) => Cmdlet::new("Remove-BlockedConnector").with("ConnectorId", Some(&id)),
+        let (name, parameter) = match key {
+            Key::Sender(_) => ("Remove-BlockedSenderAddress", "SenderAddress"),
+            Key::Connector(_) => ("Remove-BlockedConnector", "ConnectorId"),
         };
-        self.result.requested_at = Some(self.connection.now());
-        match self.connection.exchange().change(cmdlet.with("Reason", options.comment.as_deref())).await {
-            Ok(changed) => {
-                self.result.outcome = Outcome::Removing;
-                self.result.request_id = changed.request_id;
-                for warning in changed.warnings {
-                    host.warn(warning).await?;
+        let cmdlet = Cmdlet::new(name).with(parameter, Some(&id)).with("Reason", self.options.comment.as_deref());
+        let at = connection.now();
+        result.requested_at = Some(at);
+        match connection.exchange().change(cmdlet).await {
+            Ok(Changed { request_id, warnings }) => {
+                connection.requests().note(key, Request { at, id: request_id.clone(), since: known.since });
+                let request = request_id.as_deref().unwrap_or("without an id");
+                result.note(at, format!("{name} was sent and accepted (request {request})."));
+                result.outcome = Outcome::Removing;
+                result.request_id = request_id;
+                for warning in warnings {
+                    self.host.warn(warning).await?;
                 }
-                host.detail(format!(
-                    "{} took the unblock of {id}. It usually takes effect within an hour, at most within 24 hours.",
-                    self.connection.organization()
-                ))
-                .await
+                let organization = connection.organization();
+                self.host
+                    .detail(format!(
+                        "{organization} took the unblock of {id}. It usually takes effect within an hour, at most \
+                         within 24 hours."
+                    ))
+                    .await
             }
-            Err(error) => self.after_failure(key, error, host).await,
+            Err(error) => {
+                result.note(at, format!("{name} was sent and failed: {error}"));
+                self.after_failure(key, error, result).await
+            }
         }
     }
 
-    async fn after_failure(&mut self, key: &Key, error: Error, host: &Host) -> Result<()> {
+    async fn after_failure(&self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
         let organization = self.connection.organization();
         if is_ambiguous(&error) {
-            return self.after_lost_reply(key, error, host).await;
+            return self.after_lost_reply(key, error, result).await;
         }
         Err(if is_not_found(&error) {
             let message = format!("{key} has left the list of {organization} before the unblock. Nothing was changed.");
@@ -230,22 +268,38 @@ impl<'a> Unblock<'a> {
     }
 
     /// The removal may have taken effect. Only the list can tell, and only when the entry is gone: one that was
-    /// removed stays listed for a while.
-    async fn after_lost_reply(&mut self, key: &Key, error: Error, host: &Host) -> Result<()> {
+    /// removed stays listed for a while, and a single look may miss it before it is gone for good.
+    async fn after_lost_reply(&self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
         let organization = self.connection.organization();
-        let seen = match List::new(self.connection).entries(key.entity_type()).await {
-            Ok(entries) if entries.iter().any(|entry| same(&entry.key, key)) => "it is still listed",
-            Ok(_) => {
-                self.result.outcome = Outcome::Released;
-                self.result.request_id.clone_from(&error.request_id);
-                let lost = format!("The reply to the unblock of {key} in {organization} was lost ({error})");
-                return host.warn(format!("{lost}, but it has left the list.")).await;
-            }
-            Err(_) => "the list could not be read",
+        let lost = format!("The reply to the unblock of {key} in {organization} was lost ({error})");
+        let (seen, may_be_gone) = match List::new(self.connection).entries(key.entity_type()).await {
+            Ok(entries) if entries.iter().any(|entry| same(&entry.key, key)) => ("it is still listed", false),
+            Ok(_) => ("a look at the list misses it", true),
+            Err(_) => ("the list could not be read", false),
         };
-        let message = format!(
-            "Whether the unblock of {key} in {organization} took effect is not known: the reply was lost and {seen}."
-        );
-        Err(Error::new(Code::OutcomeUnknown, message).because_of(&error).about(key.to_string()))
+        result.note(self.connection.now(), format!("The reply was lost; {seen}."));
+        if !may_be_gone && self.options.wait.is_none() {
+            let message = format!(
+                "Whether the unblock of {key} in {organization} took effect is not known: the reply was lost and {seen}."
+            );
+            return Err(Error::new(Code::OutcomeUnknown, message).because_of(&error).about(key.to_string()));
+        }
+        result.outcome = Outcome::Removing;
+        result.request_id.clone_from(&error.request_id);
+        let (but, then) =
+            if may_be_gone { ("but", "it takes effect") } else { ("and", "it may be leaving all the same") };
+        let waits = if self.options.wait.is_some() { "; the wait tells" } else { "" };
+        self.host.warn(format!("{lost}, {but} {seen}: {then}{waits}. It was not sent again.")).await
     }
+}
+
+fn with_known(entry: Restriction) -> (Key, Known) {
+    let known = Known {
+        reason: entry.reason.text,
+        since: entry.created,
+        connector_name: entry.connector_name,
+        temporary_block: entry.temporary_block,
+        expiration: entry.expiration,
+    };
+    (entry.key, known)
 }

@@ -1,0 +1,155 @@
+//! A practice tenant with a connection to it, and what an operation on it said.
+
+#![allow(dead_code, reason = "each file of tests needs a part of it")]
+
+use std::time::Duration;
+
+use restricted_sender_core::connection::{Connection, Options, Practice};
+use restricted_sender_core::error::Error;
+use restricted_sender_core::exchange::{Deadlines, Secret};
+use restricted_sender_core::host::{converse, Progress};
+use restricted_sender_core::restriction::{Restriction, SenderState, Target, UnblockResult};
+use restricted_sender_core::Clock;
+use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
+use serde_json::{json, Value};
+
+/// Which of the practice tenant's two addresses to use.
+pub type Listener = fn(&Invitation) -> String;
+
+pub struct Tenant {
+    pub sandbox: Sandbox,
+    pub connection: Connection,
+    pub control: reqwest::Client,
+}
+
+impl Tenant {
+    pub async fn new(scenario: Scenario) -> Self {
+        Self::with(scenario, Deadlines::default()).await
+    }
+
+    pub async fn with(scenario: Scenario, deadlines: Deadlines) -> Self {
+        Self::at_listener(scenario, deadlines, |invitation| invitation.uri.clone()).await
+    }
+
+    pub async fn at_listener(scenario: Scenario, deadlines: Deadlines, listener: Listener) -> Self {
+        let clock = Clock::practice(Clock::system().now(), 0.0);
+        let options = restricted_sender_sandbox::Options { scenario, clock, ..Default::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let connection = connect(&sandbox, deadlines, listener).await;
+        let control = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { sandbox, connection, control }
+    }
+
+    /// A second connection to the same tenant, as another admin has it.
+    pub async fn beside(other: &Self) -> Connection {
+        connect(&other.sandbox, Deadlines::default(), |invitation| invitation.uri.clone()).await
+    }
+
+    pub fn at(&self, path: &str) -> String {
+        format!("{}/sandbox/{path}", self.sandbox.invitation().plain_uri)
+    }
+
+    pub async fn fault(&self, cmdlet: &str, times: u32, fault: Value) {
+        let body = json!({ "match": cmdlet, "times": times, "fault": fault });
+        assert_eq!(self.control.post(self.at("faults")).json(&body).send().await.unwrap().status(), 201);
+    }
+
+    pub async fn pass(&self, seconds: u64) {
+        self.sandbox.clock().advance(Duration::from_secs(seconds)).unwrap();
+    }
+
+    /// How many requests of this cmdlet the server has seen.
+    pub async fn seen(&self, cmdlet: &str) -> usize {
+        let log: Vec<Value> = self.control.get(self.at("requests")).send().await.unwrap().json().await.unwrap();
+        log.iter().filter(|request| request["cmdlet"] == cmdlet).count()
+    }
+}
+
+async fn connect(sandbox: &Sandbox, deadlines: Deadlines, listener: Listener) -> Connection {
+    let invitation = sandbox.invitation();
+    let options = Options {
+        organization: Some(invitation.organization.clone()),
+        app_id: Some(invitation.app_id.clone()),
+        client_secret: Some(Secret::new(invitation.client_secret.clone())),
+        connection_uri: Some(listener(invitation)),
+        authorization_uri: Some(listener(invitation)),
+        deadlines,
+        practice: Some(Practice {
+            authority: invitation.ca_certificate.clone(),
+            plain_uri: invitation.plain_uri.clone(),
+        }),
+        ..Options::default()
+    };
+    // Nobody listens: loopback needs no proxy, so nothing is asked.
+    let (host, _) = converse(|event| event);
+    Connection::open(options, sandbox.clock().clone(), &host).await.unwrap()
+}
+
+/// What an operation said.
+#[derive(Default)]
+pub struct Said {
+    pub entries: Vec<Restriction>,
+    pub states: Vec<SenderState>,
+    pub unblocks: Vec<UnblockResult>,
+    pub failed: Vec<Error>,
+    /// What is worth a warning.
+    pub warnings: Vec<String>,
+    /// What only those read who ask for details.
+    pub details: Vec<String>,
+    pub progress: Vec<Progress>,
+    pub questions: Vec<String>,
+}
+
+/// Runs an operation on these targets, answering every question with yes.
+macro_rules! run {
+    ($targets:expr, $host:ident => $work:expr) => {{
+        let ($host, mut caller) = restricted_sender_core::host::converse(|event| event);
+        let targets: Vec<restricted_sender_core::restriction::Target> = $targets;
+        let input = caller.input;
+        let feeding = async move {
+            for target in targets {
+                input.send(target).await.unwrap();
+            }
+        };
+        let listening = async {
+            use restricted_sender_core::host::{Answer, Event, Level, Message, Row};
+            let mut said = $crate::tenant::Said::default();
+            while let Some(event) = caller.events.recv().await {
+                match event {
+                    Event::Rows(rows) => {
+                        for row in rows {
+                            match row {
+                                Row::Restriction(row) => said.entries.push(row),
+                                Row::State(row) => said.states.push(row),
+                                Row::Unblock(row) => said.unblocks.push(row),
+                                other => panic!("{other:?}"),
+                            }
+                        }
+                    }
+                    Event::ItemFailed(error) => said.failed.push(error),
+                    Event::Message(Message { level: Level::Warning, text }) => said.warnings.push(text),
+                    Event::Message(Message { level: Level::Verbose, text }) => said.details.push(text),
+                    Event::Question(question, answer) => {
+                        said.questions.push(format!("{question:?}"));
+                        answer.send(Answer::Confirmed(true)).unwrap();
+                    }
+                    Event::Progress(progress) => said.progress.push(progress),
+                    Event::WantsInput { .. } => {}
+                }
+            }
+            said
+        };
+        let work = async {
+            let result = $work.await;
+            drop($host);
+            result
+        };
+        let ((), said, result) = tokio::join!(feeding, listening, work);
+        (said, result)
+    }};
+}
+pub(crate) use run;
+
+pub fn address(address: &str) -> Target {
+    Target { sender_address: Some(address.into()), ..Target::default() }
+}
