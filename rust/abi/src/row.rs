@@ -3,7 +3,7 @@
 use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
-use restricted_sender_core::restriction::{Key, Restriction, SenderState, UnblockResult};
+use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
 
 use crate::block::{Block, List, Name, Shared};
 use crate::cell::RsCellType;
@@ -32,6 +32,8 @@ pub enum RsRowType {
     ErrorCode = 8,
     /// An endpoint for which the host is asked which proxy this system uses.
     Proxy = 9,
+    /// What there is to tell about an entry of the list beyond its row there.
+    Description = 10,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -115,9 +117,13 @@ rows! {
         SenderAddress: Text = entry.key.sender_address(),
         ConnectorId: Text = entry.key.connector_id(),
         ConnectorName: Text = entry.connector_name.as_deref(),
+        PrimarySmtpAddress: Text = entry.primary_smtp_address.as_deref(),
         BlockType: Text = Name(entry.block_type.name()),
         Summary: Text = &entry.summary,
         RestrictedSince: Ticks = entry.created,
+        RestrictedUntil: Ticks = entry.decision.restricted_until().map(|until| until.at),
+        RestrictedUntilBasis: Text = entry.decision.restricted_until().map(|until| Name(until.basis.name())),
+        NextStep: Text = Name(entry.decision.next_step().name()),
         Reason: Text = &entry.reason.text,
         CreatedDatetime: Ticks = only_sender(&entry.key, entry.created),
         ChangedDatetime: Ticks = entry.changed,
@@ -127,8 +133,32 @@ rows! {
         Organization: Text = Shared(&entry.origin.organization),
         TenantId: Text = entry.tenant_id.as_deref().or(entry.origin.tenant_id.as_deref()).map(Shared),
         IsPractice: Bool = entry.origin.practice,
+        ListedAt: Ticks = entry.listed_at,
         PortalUrl: Text = Shared(&entry.origin.portals.restricted_entities),
+        MfaUrl: Text = entry.mfa_url().map(Shared),
+        PasswordUrl: Text = entry.password_url().map(Shared),
         Others: List = List(|block: &mut Block| named(block, &entry.others)),
+    }
+
+    description Description DESCRIPTION (entry: Description) {
+        SpamLast24Hours: Int64 = entry.reason.spam_last_24_hours.map(i64::from),
+        MailLast24Hours: Int64 = entry.reason.mail_last_24_hours.map(i64::from),
+        SpamPercent: Double = entry.reason.spam_percent,
+        ClientIP: Text = entry.reason.client_ip.map(|address| address.to_string()),
+        AntispamCode: Int64 = entry.reason.antispam_code.map(i64::from),
+        LastSpamMessageTraceId: Text = entry.reason.last_spam_message_trace_id.map(|id| id.to_string()),
+        LimitType: Text = entry.reason.limit_type.as_deref(),
+        InternalRecipientsToday: Int64 = entry.reason.internal_recipients_today.map(i64::from),
+        ExternalRecipientsToday: Int64 = entry.reason.external_recipients_today.map(i64::from),
+        RecipientsLast24Hours: Int64 = entry.reason.recipients_last_24_hours.map(i64::from),
+        RecipientRateLimit: Int64 = entry.reason.recipient_rate_limit.map(i64::from),
+        UnknownReason: List = List(|block: &mut Block| pairs(block, &entry.reason.unknown)),
+        StartDate: Ticks = entry.trace.map(|trace| trace.start),
+        EndDate: Ticks = entry.trace.map(|trace| trace.end),
+        ExpectedBy: Ticks = entry.decision.expected_by(),
+        Overdue: Bool = entry.decision.overdue(),
+        Advice: Text = entry.advice(),
+        UserMessage: Text = entry.decision.user_message(),
     }
 
     sender_state SenderState SENDER_STATE (answer: SenderState) {
@@ -183,6 +213,14 @@ fn named(block: &mut Block, others: &[(String, restricted_sender_core::exchange:
     }
 }
 
+/// Keys and values in turn.
+fn pairs(block: &mut Block, pairs: &[(String, String)]) {
+    for (key, value) in pairs {
+        block.put(key);
+        block.put(value);
+    }
+}
+
 /// Results as blocks: mostly one, since an operation hands over rows of one type at a time.
 pub fn blocks(rows: &[Row]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::with_capacity(1);
@@ -202,6 +240,7 @@ fn row_type(row: &Row) -> RsRowType {
     match row {
         Row::Connection(_) => RsRowType::Connection,
         Row::Restriction(_) => RsRowType::RestrictedSender,
+        Row::Description(_) => RsRowType::Description,
         Row::State(_) => RsRowType::SenderState,
         Row::Unblock(_) => RsRowType::UnblockResult,
         Row::ErrorCode(_) => RsRowType::ErrorCode,
@@ -212,6 +251,7 @@ fn result(block: &mut Block, row: &Row) {
     match row {
         Row::Connection(row) => connection(block, row),
         Row::Restriction(row) => restricted_sender(block, row),
+        Row::Description(row) => description(block, row),
         Row::State(row) => sender_state(block, row),
         Row::Unblock(row) => unblock_result(block, row),
         Row::ErrorCode(code) => error_code(block, code),
@@ -224,10 +264,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=9 {
+        for number in 0..=10 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(10).is_none() && columns(-1).is_none());
+        assert!(columns(11).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -98,6 +98,8 @@ public sealed class UnblockRestrictedSenderCommand : NamedEntityCmdlet
         operation.Bind("Reason", entry.Reason);
         operation.Bind("RestrictedSince", entry.RestrictedSince);
         operation.Bind("ConnectorName", entry.ConnectorName);
+        operation.Bind("TemporaryBlock", entry.TemporaryBlock);
+        operation.Bind("ExpirationTime", entry.ExpirationTime);
     }
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection) => new UnblockResult(row);

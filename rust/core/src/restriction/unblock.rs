@@ -134,13 +134,8 @@ impl<'a> Unblock<'a> {
         self.result.sender_address = key.sender_address().map(str::to_owned);
         self.result.connector_id = key.connector_id();
         self.result.connector_name.clone_from(&known.connector_name);
-        let reason = Reason::parse(known.reason);
-        let case = Case {
-            block_type: key.block_type(&reason),
-            since: known.since,
-            temporary_block: known.temporary_block,
-            expiration: known.expiration,
-        };
+        let reason = Reason::parse(known.reason.as_str());
+        let case = Case::of(key.entity_type(), &reason, &known);
         let decision = Decision::of(&case, &Circumstances::default(), self.connection.now());
         let summary = reason.summary();
         let typed = named.to_string();
