@@ -52,6 +52,7 @@ $generators = @(
 
 . "$root/build/crates.ps1"
 . "$root/build/check.ps1"
+. "$root/build/sanitizer.ps1"
 
 # ---- Steps and native commands
 
@@ -242,6 +243,7 @@ function Invoke-DotnetTests([string] $Project) {
 function Invoke-Tests {
     Invoke-Step 'Build' { Invoke-Build }
     Invoke-Step 'Rust tests' { Invoke-RustTests }
+    Invoke-Step 'Address sanitizer' { Build-SanitizedLibrary }
     foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
     Say "$($results.Passed) passed, $($results.Failed) failed"
     if ($results.Failed -gt 0 -or $results.Passed -eq 0) { exit 1 }

@@ -1,13 +1,11 @@
 using System.Management.Automation;
 using System.Runtime.CompilerServices;
 
+// What is open is counted in the whole process, and the system's proxy belongs to it: one test runs at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace RestrictedSender.Module.Tests;
 
-/// <summary>Tests that count what is open in the whole process: nothing else runs beside them.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
-
-[Collection(nameof(Alone))]
 public sealed class CancellationTests : IDisposable
 {
     private readonly Engine _engine = new();

@@ -37,6 +37,8 @@ internal sealed class Engine : IDisposable
     /// <summary>Nothing takes so long; what does, hangs.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    private static int _open;
+
     private readonly Runspace _runspace;
 
     public Engine(bool withHost = true)
@@ -49,6 +51,7 @@ internal sealed class Engine : IDisposable
         state.ImportPSModule([Place.Manifest]);
         _runspace = withHost ? RunspaceFactory.CreateRunspace(Host, state) : RunspaceFactory.CreateRunspace(state);
         _runspace.Open();
+        Interlocked.Increment(ref _open);
     }
 
     public RecordingHost Host { get; } = new();
@@ -100,12 +103,18 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Ends the runspace as hosts do: without disconnecting.</summary>
-    public void Close() => _runspace.Dispose();
+    public void Close()
+    {
+        _runspace.Dispose();
+        Interlocked.Decrement(ref _open);
+    }
 
     public void Dispose()
     {
         Run("Disconnect-RestrictedSender");
         Close();
+        if (_open == 0)
+            NativeHost.ExpectNothingOpen();
     }
 }
 

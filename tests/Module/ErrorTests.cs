@@ -137,6 +137,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS9002"] = (null, _ => Native(session => NativeHost.Run(session, "no-such-operation"))),
         ["RS9003"] = (null, _ => Native(session => NativeHost.Run(session, "panic"))),
         ["RS9004"] = (null, _ => LibraryTests.WithoutTheLibrary()),
+        ["RS9005"] = (null, _ => LibraryTests.WithASecondCopy()),
     };
 
     private readonly Engine _engine = new();

@@ -15,6 +15,7 @@ public sealed class LibraryTests
         var seen = InAProcess(File.Delete, script);
         Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
         Assert.Contains("restricted_sender", seen.Message);
+        Assert.Contains("missing", seen.Message);
     }
 
     [Fact]
@@ -22,6 +23,25 @@ public sealed class LibraryTests
     {
         var seen = InAProcess(file => File.WriteAllText(file, "not a library"), "Connect-RestrictedSender -Sandbox");
         Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+        Assert.Contains("damaged or not for this processor", seen.Message);
+    }
+
+    [Fact]
+    public void A_library_for_another_processor_is_said_to_be_one()
+    {
+        var seen = InAProcess(MakeForeign, "Connect-RestrictedSender -Sandbox");
+        Assert.Equal(("RS9004", "LibraryUnusable"), (seen.Code, seen.Name));
+        Assert.Contains("not for this processor", seen.Message);
+        Assert.Contains("processor", seen.Action);
+    }
+
+    [Fact]
+    public void A_second_copy_of_the_module_is_refused_and_both_are_named()
+    {
+        var seen = WithASecondCopy();
+        Assert.Equal(("RS9005", "SecondCopy"), (seen.Code, seen.Name));
+        Assert.Contains(Place.Module, seen.Message);
+        Assert.Contains("module-tests-", seen.Message);
     }
 
     [Fact]
@@ -45,6 +65,9 @@ public sealed class LibraryTests
 
     internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");
 
+    internal static Seen WithASecondCopy() =>
+        InAProcess(_ => { }, "Connect-RestrictedSender -Sandbox", $"Import-Module '{Place.Manifest}'");
+
     /// <summary>The right library in the wrong place, under every name that a loader might look for.</summary>
     private static void PutElsewhere(string file)
     {
@@ -58,7 +81,7 @@ public sealed class LibraryTests
     private static string Elsewhere(string folder) => Path.Combine(folder, "elsewhere");
 
     /// <summary>Runs a script on a spoilt copy of the module and returns its error.</summary>
-    private static Seen InAProcess(Action<string> spoil, string script)
+    private static Seen InAProcess(Action<string> spoil, string script, string before = "")
     {
         var folder = Directory.CreateTempSubdirectory("module-tests-");
         try
@@ -66,8 +89,8 @@ public sealed class LibraryTests
             var module = Path.Combine(folder.FullName, "RestrictedSender");
             Copy(Place.Module, module);
             spoil(Place.LibraryIn(module));
-            var file = Path.Combine(folder.FullName, "script.ps1");
-            File.WriteAllText(file, $$"""
+            var lines = RunScript(folder.FullName, $$"""
+                {{before}}
                 Import-Module '{{module}}/RestrictedSender.psd1'
                 try { {{script}} } catch {
                     $_.FullyQualifiedErrorId.Split(',')[0]
@@ -75,13 +98,7 @@ public sealed class LibraryTests
                     $_.ErrorDetails.RecommendedAction
                     $_.Exception.Message
                 }
-                """);
-            var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
-            var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
-            start.Environment[variable] = Elsewhere(folder.FullName) + Path.PathSeparator + Environment.GetEnvironmentVariable(variable);
-            using var process = Process.Start(start)!;
-            var lines = process.StandardOutput.ReadToEnd().ReplaceLineEndings("\n").Split('\n', 4);
-            process.WaitForExit();
+                """).Split('\n', 4);
             Assert.True(lines.Length == 4, string.Join('\n', lines));
             var id = lines[0].Split('.');
             return new Seen(id[0], id[1], (ErrorCategory)int.Parse(lines[1]), lines[3].Trim(), lines[2], null);
@@ -90,6 +107,35 @@ public sealed class LibraryTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Runs a script in a process of its own and returns what it prints.</summary>
+    private static string RunScript(string folder, string script)
+    {
+        var file = Path.Combine(folder, "script.ps1");
+        File.WriteAllText(file, script);
+        var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+        var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
+        start.Environment[variable] = Elsewhere(folder) + Path.PathSeparator + Environment.GetEnvironmentVariable(variable);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd().ReplaceLineEndings("\n");
+        process.WaitForExit();
+        return output;
+    }
+
+    /// <summary>Gives a library the mark of another processor: in ELF, Mach-O or PE, whichever it is.</summary>
+    private static void MakeForeign(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var mark = bytes[0] switch
+        {
+            0x7f => 18,
+            (byte)'M' => BitConverter.ToInt32(bytes, 0x3c) + 4,
+            _ => 4,
+        };
+        // No such processor.
+        (bytes[mark], bytes[mark + 1]) = (0x77, 0x77);
+        File.WriteAllBytes(file, bytes);
     }
 
     private static void Copy(string from, string to)

@@ -84,6 +84,16 @@ internal static unsafe class NativeHost
         }
     }
 
+    /// <summary>At the end of every test: what was not closed, the collector closes, and then nothing is left.</summary>
+    public static void ExpectNothingOpen()
+    {
+        if (Live == 0)
+            return;
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.True(Live == 0, $"{Live} native handles are still open.");
+    }
+
     /// <summary>Names and types of a row's columns.</summary>
     public static IReadOnlyList<(string Name, int Type)> Columns(int rowType)
     {

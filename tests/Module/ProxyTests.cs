@@ -67,8 +67,6 @@ internal sealed class SystemProxy : IDisposable
     }
 }
 
-/// <summary>The system's proxy belongs to the whole process.</summary>
-[Collection(nameof(Alone))]
 public sealed class ProxyTests : IDisposable
 {
     private readonly Engine _engine = new();

@@ -38,6 +38,26 @@ public sealed class BorderTests : IDisposable
     public void Valgrind_would_see_a_use_after_close() =>
         Assert.Contains("Invalid read", FailingValgrind("use-after-close"));
 
+    [SanitizedFact]
+    public void The_address_sanitizer_sees_no_error_and_no_leak()
+    {
+        var (exit, output) = Run(CompileSanitized());
+        Assert.True(exit == 0, output);
+        Assert.Matches(@"\d+ checks, 0 failed", output);
+    }
+
+    [SanitizedTheory]
+    [InlineData("use-after-close", "heap-use-after-free")]
+    [InlineData("leak", "LeakSanitizer: detected memory leaks")]
+    public void The_address_sanitizer_is_on_in_the_library_and_sees_a_planted_defect(string defect, string finding)
+    {
+        var (_, symbols) = Run("nm", "-D", "--undefined-only", Sanitized!);
+        Assert.Contains("__asan_report_load", symbols);
+        var (exit, output) = Run(CompileSanitized(), defect);
+        Assert.NotEqual(0, exit);
+        Assert.Contains(finding, output);
+    }
+
     private string FailingValgrind(string defect)
     {
         var (exit, output) = Valgrind(defect);
@@ -55,15 +75,24 @@ public sealed class BorderTests : IDisposable
         $"--suppressions={Root}/tests/abi/valgrind.supp", Compile(), .. arguments,
     ]);
 
-    private string Compile()
+    /// <summary>The library that build.ps1 has built with the address sanitizer, where the toolchain has one.</summary>
+    private static string? Sanitized =>
+        Environment.GetEnvironmentVariable("RESTRICTEDSENDER_SANITIZED") is { Length: > 0 } file ? file : null;
+
+    private string CompileSanitized() => Compile(Sanitized!, "-fsanitize=address");
+
+    private string Compile() => Compile(Packaged());
+
+    private static string Packaged() => Directory.GetFiles(Path.Combine(Root, "out", "RestrictedSender"), "restricted_sender.*", SearchOption.AllDirectories)
+        .Single(file => file.Contains($"-{RuntimeInformation.OSArchitecture}", StringComparison.OrdinalIgnoreCase));
+
+    private string Compile(string library, params string[] more)
     {
-        var library = Directory.GetFiles(Path.Combine(Root, "out", "RestrictedSender"), "restricted_sender.*", SearchOption.AllDirectories)
-            .Single(file => file.Contains($"-{RuntimeInformation.OSArchitecture}", StringComparison.OrdinalIgnoreCase));
         var program = Path.Combine(_folder, "border");
         var (exit, output) = Run("cc", [
             "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", $"-I{Root}/rust/abi/include", $"{Root}/tests/abi/border.c",
             "-o", program, "-pthread", $"-L{Path.GetDirectoryName(library)}", $"-l:{Path.GetFileName(library)}",
-            $"-Wl,-rpath,{Path.GetDirectoryName(library)}",
+            $"-Wl,-rpath,{Path.GetDirectoryName(library)}", .. more,
         ]);
         Assert.True(exit == 0, output);
         return program;
@@ -98,5 +127,19 @@ public sealed class BorderTests : IDisposable
             if (missing.Length > 0)
                 Skip = $"needs {string.Join(" and ", missing)}";
         }
+    }
+
+    private const string NotSanitized = "needs ./build.ps1 Test, and a toolchain with the address sanitizer";
+
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class SanitizedFactAttribute : FactAttribute
+    {
+        public SanitizedFactAttribute() => Skip = Sanitized is null ? NotSanitized : null;
+    }
+
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class SanitizedTheoryAttribute : TheoryAttribute
+    {
+        public SanitizedTheoryAttribute() => Skip = Sanitized is null ? NotSanitized : null;
     }
 }

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -15,6 +17,12 @@ internal static class Library
     /// <summary>The name that goes with <see cref="UnusableCode"/>.</summary>
     internal const string UnusableName = "LibraryUnusable";
 
+    /// <summary>The code of a second copy of the module, which only the module itself can see.</summary>
+    internal const string SecondCopyCode = "RS9005";
+
+    /// <summary>The name that goes with <see cref="SecondCopyCode"/>.</summary>
+    internal const string SecondCopyName = "SecondCopy";
+
     private const string Remedy =
         "Install the module again, for this operating system and processor, and start a new PowerShell session.";
 
@@ -27,9 +35,36 @@ internal static class Library
             throw new RestrictedSenderException(problem);
     }
 
+    /// <summary>
+    /// Throws a clear error when another copy of the module was imported than the one that runs: PowerShell keeps the
+    /// first assembly of a name and takes it, without a word, for every further copy.
+    /// </summary>
+    /// <param name="modules">The modules of this name that the session has imported.</param>
+    internal static void RequireOneCopy(IEnumerable<PSModuleInfo> modules)
+    {
+        var other = modules.Select(module => module.ModuleBase)
+            .FirstOrDefault(folder => !Normal(folder).Equals(Normal(Folder), StringComparison.OrdinalIgnoreCase));
+        if (other is null)
+            return;
+        throw new RestrictedSenderException(new ErrorInfo
+        {
+            Code = SecondCopyCode,
+            Name = SecondCopyName,
+            Category = ErrorCategory.InvalidOperation,
+            Message = $"This session runs the copy of RestrictedSender in {Folder}; the one in {other} was imported "
+                + "besides and cannot run here.",
+            RecommendedAction = "Start a new PowerShell session and import the copy that you want there.",
+        });
+    }
+
+    private static string Folder => Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? ".";
+
+    private static string Normal(string folder) =>
+        Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
+
     private static ErrorInfo? Check()
     {
-        var file = FullPath(Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? ".");
+        var file = FullPath(Folder);
         try
         {
             // PowerShell 7 finds the library in the folder of its platform by itself; Windows PowerShell has to be led.
@@ -42,9 +77,13 @@ internal static class Library
                 ? null
                 : Unusable($"The native library {file} is of version {found}, the module of version {wanted}.");
         }
+        catch (DllNotFoundException) when (!File.Exists(file))
+        {
+            return Unusable($"The native library {file} is missing.");
+        }
         catch (DllNotFoundException error)
         {
-            return Unusable($"The native library {file} is missing or cannot be loaded: {error.Message}");
+            return Unusable($"The native library {file} is damaged or not for this processor: {error.Message}");
         }
         catch (BadImageFormatException error)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Management.Automation;
 using System.Security;
 using RestrictedSender.PowerShell.Native;
@@ -81,6 +82,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     {
         try
         {
+            Library.RequireOneCopy(Copies());
             _session = new Session();
         }
         catch (RestrictedSenderException error)
@@ -98,6 +100,15 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
             session.Close();
             throw;
         }
+    }
+
+    /// <summary>What the session has imported under this module's name; nothing where it may not be asked.</summary>
+    private IEnumerable<PSModuleInfo> Copies()
+    {
+        if (MyInvocation.MyCommand.Module is not { } module || InvokeCommand.GetCommand("Get-Module", CommandTypes.Cmdlet) is not { } ask)
+            return [];
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return shell.AddCommand(ask).AddParameter("Name", module.Name).Invoke<PSModuleInfo>();
     }
 
     private void Bind(Operation operation)

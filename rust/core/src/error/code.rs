@@ -201,6 +201,9 @@ codes! {
     /// The native library is missing, or of another version or processor than the module. Told by the module itself.
     LibraryUnusable = 9004, NotInstalled, NEVER,
         "Install the module again, for this operating system and processor, and start a new PowerShell session.";
+    /// A second copy of the module was imported from another folder. Told by the module itself.
+    SecondCopy = 9005, InvalidOperation, NEVER,
+        "Start a new PowerShell session and import the copy that you want there.";
 }
 
 impl Code {
