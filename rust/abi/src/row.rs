@@ -260,6 +260,12 @@ fn result(block: &mut Block, row: &Row) {
 
 #[cfg(test)]
 mod tests {
+    use restricted_sender_core::reason::Reason;
+    use restricted_sender_core::restriction::{
+        Case, Circumstances, Decision, EntityType, Known, TraceWindow, UnblockHistory,
+    };
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -280,8 +286,30 @@ mod tests {
             details.request_id = Some("r".into());
             details.exception_type = Some("t".into());
         });
-        let block = Block::of(RsRowType::Error, error, &failure);
-        let columns = columns(RsRowType::Error as i32).unwrap();
+        check(RsRowType::Error, error, &failure);
+    }
+
+    #[test]
+    fn a_description_has_whatever_the_reason_and_an_unblock_say() {
+        let now = datetime!(2026-11-23 08:00 UTC);
+        let reason = Reason::parse(
+            "OutboundSpamLast24Hours=1;OutboundMailLast24Hours=2;OutboundSpamPercent=50;CIP=2001:db8::7;AS:7;Last Spam Message MessagetraceId:0c6c1eb9-0000-4000-8000-000000000001;InternalRecipientCountToday=1;ExternalRecipientCountToday=2;ExceedingLimitType=External;RecipientCountLast24Hours=3;RcptRateLimit=4;Moon=full",
+        );
+        let case = Case::of(EntityType::Mailbox, &reason, &Known { since: Some(now), ..Known::default() });
+        let unblocks = Some(UnblockHistory { requested_at: Some(now), count: 1, refused: false });
+        let circumstances = Circumstances { unblocks, ..Circumstances::default() };
+        let entry = Description {
+            trace: TraceWindow::around(now, now),
+            decision: Decision::of(&case, &circumstances, now),
+            reason,
+        };
+        check(RsRowType::Description, description, &entry);
+    }
+
+    /// Every cell has a value, of its column's type.
+    fn check<T>(row_type: RsRowType, fill: fn(&mut Block, &T), value: &T) {
+        let block = Block::of(row_type, fill, value);
+        let columns = columns(row_type as i32).unwrap();
         assert_eq!(block.columns(), columns.len() as i64);
         for (cell, (name, kind)) in block.types().zip(columns) {
             assert_eq!(cell, *kind as i32, "{name}");
