@@ -13,6 +13,9 @@
     Check     format, lints, generated files, exported symbols, manifest, help; CheckModule is its part that imports
     Generate  writes the generated files that are committed
     Clean     removes out and target
+.PARAMETER TargetSystem
+    Also -Target. For another system than this one. On Linux, win-x64: Build and Test then take what the machine lacks from Debian's
+    packages, unpacked under target, and test under wine.
 .PARAMETER CrateSource
     Configured is what cargo is configured for; Debian is Debian's packaged crates, unpacked under target. Auto takes
     the first one that can be reached.
@@ -23,7 +26,8 @@ param(
     [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Check', 'CheckModule', 'Generate', 'Clean')]
     [string] $Task = 'Build',
     [ValidateSet('Debug', 'Release')] [string] $Configuration = 'Release',
-    [ValidateSet('Auto', 'Configured', 'Debian')] [string] $CrateSource = 'Auto'
+    [ValidateSet('Auto', 'Configured', 'Debian')] [string] $CrateSource = 'Auto',
+    [ValidateSet('', 'linux-x64', 'win-x64')] [Alias('Target')] [string] $TargetSystem = ''
 )
 
 Set-StrictMode -Version 1
@@ -50,7 +54,9 @@ $generators = @(
     @{ File = 'docs/errors.md'; Cargo = 'run', '-q', '-p', 'restricted-sender-core', '--example', 'errors' }
 )
 
+. "$root/build/debian.ps1"
 . "$root/build/crates.ps1"
+. "$root/build/windows.ps1"
 . "$root/build/check.ps1"
 . "$root/build/sanitizer.ps1"
 
@@ -91,6 +97,18 @@ function Get-Files([string] $Folder, [string] $Pattern, [switch] $Recurse) {
     [Array]::Sort($files, [StringComparer]::Ordinal)
     $files | ForEach-Object { $_.Replace('\', '/') } |
         Where-Object { $_.Substring($Folder.Length) -notmatch '/(bin|obj|TestResults)/' -or $_ -match '/src/bin/' }
+}
+
+# Runs the step with these environment variables, and puts them back as they were.
+function Use-Environment([hashtable] $Variables, [scriptblock] $Step) {
+    $saved = @{}
+    foreach ($name in $Variables.Keys) {
+        $saved[$name] = [Environment]::GetEnvironmentVariable($name)
+        [Environment]::SetEnvironmentVariable($name, $Variables[$name])
+    }
+    try { & $Step } finally {
+        foreach ($name in $saved.Keys) { [Environment]::SetEnvironmentVariable($name, $saved[$name]) }
+    }
 }
 
 function Get-Hash([string] $Text) {
@@ -171,7 +189,11 @@ function Invoke-Build {
     $built = "$($cargo.Target)/$profileName"
     Publish-File "$built/${libraryPrefix}restricted_sender.$libraryEnd" "$module/$system-$architecture/restricted_sender.$libraryEnd"
     Publish-File "$built/restricted-sender-sandbox$programEnd" "$out/bin/restricted-sender-sandbox$programEnd"
+    Publish-Module $version
+}
 
+# What is the same on every system: the assembly, views, manifest and help.
+function Publish-Module([string] $version) {
     $assembly = "$target/dotnet/bin/RestrictedSender/$profileName/RestrictedSender.dll"
     $sources = @(Get-Files $moduleSource '*.cs*' -Recurse) + "$root/Directory.Build.props", "$root/Cargo.toml", "$root/.editorconfig"
     Invoke-Unchanged 'module' $sources $assembly {
@@ -241,10 +263,12 @@ function Invoke-DotnetTests([string] $Project) {
 }
 
 function Invoke-Tests {
-    Invoke-Step 'Build' { Invoke-Build }
-    Invoke-Step 'Rust tests' { Invoke-RustTests }
-    Invoke-Step 'Address sanitizer' { Build-SanitizedLibrary }
-    foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
+    if ($cross) { Invoke-WineTests } else {
+        Invoke-Step 'Build' { Invoke-Build }
+        Invoke-Step 'Rust tests' { Invoke-RustTests }
+        Invoke-Step 'Address sanitizer' { Build-SanitizedLibrary }
+        foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
+    }
     Say "$($results.Passed) passed, $($results.Failed) failed"
     if ($results.Failed -gt 0 -or $results.Passed -eq 0) { exit 1 }
 }
@@ -283,8 +307,10 @@ function Remove-Products {
 }
 
 try {
+    $cross = Test-CrossTarget
+    if ($cross -and $Task -ne 'Build' -and $Task -ne 'Test') { throw "$Task is for this system alone: -Target goes with Build and Test." }
     switch ($Task) {
-        'Build' { Invoke-Build }
+        'Build' { if ($cross) { Invoke-WindowsBuild } else { Invoke-Build } }
         'Test' { Invoke-Tests }
         'Demo' {
             Invoke-Build

@@ -22,7 +22,12 @@ function Invoke-Checks {
             Compare-Text "$root/$($generator.File)" (New-Generated $generator.Cargo)
         }
     }
-    Invoke-Check 'exported symbols' { Compare-Exports }
+    # On Windows it is checked where objdump is; the exports are the same source.
+    if (-not $onWindows) { Invoke-Check 'exported symbols' { Compare-Exports (Get-Exports) } }
+    if ([IO.File]::Exists((Get-WindowsLibrary))) {
+        Invoke-Check 'exported symbols for Windows' { Compare-Exports (Get-WindowsExports) }
+        Invoke-Check 'the library for Windows imports Windows alone' { Find-ForeignImports }
+    }
     Invoke-Check 'the library tells nothing of this machine' { Find-MachinePaths }
     Invoke-Check 'glibc is as old as the README says' { Compare-Glibc }
     Invoke-Check 'manifest and help' { Get-Failure 'child' @("$root/build.ps1", 'CheckModule', '-Configuration', $Configuration) }
@@ -58,14 +63,16 @@ function Compare-Text([string] $File, [string] $Fresh) {
     }
 }
 
-# The library exports the functions of the header, all of them and nothing else.
-function Compare-Exports {
-    if ($onWindows) { return } # Checked where nm is; the exports are the same source.
+function Get-Exports {
     Assert-Tool 'nm' 'Install binutils, or xcode-select --install.'
     $options = @('-D', '--defined-only')
     if ($onMac) { $options = @('-gU') }
     $lines = @(Read-Native 'nm' ($options + "$module/$system-$architecture/restricted_sender.$libraryEnd"))
-    $exported = @($lines | ForEach-Object { if ($_ -match '^\S+ T _?(\S+)$') { $Matches[1] } })
+    $lines | ForEach-Object { if ($_ -match '^\S+ T _?(\S+)$') { $Matches[1] } }
+}
+
+# The library exports the functions of the header, all of them and nothing else.
+function Compare-Exports([string[]] $Exported) {
     $header = [IO.File]::ReadAllText("$root/$($generators[0].File)") -replace '(?s)/\*.*?\*/', '' -replace '//[^\n]*', ''
     $declared = @([regex]::Matches($header, '\b(rs_\w+)\s*\(') | ForEach-Object { $_.Groups[1].Value })
     if ($declared.Count -eq 0) { 'The header declares no function.' }

@@ -28,8 +28,7 @@ function Select-CrateSource {
     finally { $env:CARGO_NET_RETRY, $env:CARGO_HTTP_TIMEOUT = $saved }
     $chosen = 'Configured'
     if ($LASTEXITCODE -ne 0) {
-        $isDebian = (Get-Command 'apt-get' -ErrorAction Ignore) -and (Get-Command 'dpkg-deb' -ErrorAction Ignore)
-        if (-not $isDebian -or "$said" -match '--locked') { throw "The crates cannot be had:`n$($said -join "`n")" }
+        if (-not (Test-Debian) -or "$said" -match '--locked') { throw "The crates cannot be had:`n$($said -join "`n")" }
         $chosen = 'Debian'
         Say "It cannot be reached: $($said[-1].Trim())"
     }
@@ -38,7 +37,8 @@ function Select-CrateSource {
     $chosen
 }
 
-$cargo = @{ Folder = ''; Target = ''; Mode = '' }
+# Triple and Environment are those of another system, where one is built for.
+$cargo = @{ Folder = ''; Target = ''; Mode = ''; Triple = ''; Environment = @{} }
 
 # Cargo, from the folder that has the chosen crates, in the target folder that belongs to it.
 function Initialize-Cargo {
@@ -63,6 +63,7 @@ function Get-CargoArguments([string[]] $Arguments) {
     $command, $rest = $Arguments
     $all = @($command, $cargo.Mode, '--target-dir', $cargo.Target)
     if ($Configuration -eq 'Release') { $all += '--release' }
+    if ($cargo.Triple) { $all += '--target', $cargo.Triple }
     $all + @($rest)
 }
 
@@ -70,7 +71,7 @@ function Use-CargoFolder([scriptblock] $Step) {
     Initialize-Cargo
     $saved = $PWD.ProviderPath
     $ExecutionContext.SessionState.Path.SetLocation($cargo.Folder) | Out-Null
-    try { & $Step } finally { $ExecutionContext.SessionState.Path.SetLocation($saved) | Out-Null }
+    try { Use-Environment $cargo.Environment $Step } finally { $ExecutionContext.SessionState.Path.SetLocation($saved) | Out-Null }
 }
 
 function Invoke-Cargo([string[]] $Arguments) { Use-CargoFolder { Invoke-Native 'cargo' (Get-CargoArguments $Arguments) } }
@@ -78,30 +79,6 @@ function Invoke-Cargo([string[]] $Arguments) { Use-CargoFolder { Invoke-Native '
 # ---- Debian's packaged crates: private lists, downloaded and unpacked, never installed
 
 $crates = "$target/debian-crates"
-
-# The machine's own Debian mirror and its keyring, from either form of apt's sources.
-function Get-DebianMirror {
-    $suites = 'sid|unstable|testing|(old){0,2}stable|forky|trixie|bookworm|bullseye'
-    foreach ($file in @(Get-Files '/etc/apt/sources.list.d' '*.sources')) {
-        foreach ($stanza in [IO.File]::ReadAllText($file) -replace '(?m)^#.*\n', '' -split '\n\s*\n') {
-            if ($stanza -notmatch '(?im)^Enabled:\s*no' -and $stanza -match '(?im)^Types:.*\bdeb\b' -and
-                $stanza -match "(?im)^Suites:(.*\s)?($suites)(\s|$)" -and $stanza -match '(?im)^URIs:\s*(\S+)') {
-                $mirror, $keyring = $Matches[1], ''
-                if ($stanza -match '(?im)^Signed-By:\s*(/\S+)') { $keyring = $Matches[1] }
-                return $mirror, $keyring
-            }
-        }
-    }
-    foreach ($file in @('/etc/apt/sources.list') + @(Get-Files '/etc/apt/sources.list.d' '*.list')) {
-        if ([IO.File]::Exists($file) -and
-            [IO.File]::ReadAllText($file) -match "(?m)^\s*deb\s+(\[[^\]]*\]\s+)?(\S+)\s+($suites)\s") {
-            $mirror, $options, $keyring = $Matches[2], $Matches[1], ''
-            if ($options -match 'signed-by=([^\s\]]+)') { $keyring = $Matches[1] }
-            return $mirror, $keyring
-        }
-    }
-    throw "No Debian mirror was found in /etc/apt. Point cargo at a reachable source and use -CrateSource Configured."
-}
 
 # Package names of every crate and feature that the workspace's members ask for, tests and build scripts included.
 function Get-DebianRequests {
@@ -124,37 +101,22 @@ function Get-DebianRequests {
     [string[]] @($requests)
 }
 
-# Private apt: its own lists, cache and idea of what is installed (nothing); the machine's proxies still apply.
-function Initialize-Apt {
+function Initialize-CratesApt {
     $mirror, $keyring = Get-DebianMirror
-    foreach ($folder in 'state/lists/partial', 'cache/archives/partial', 'empty', 'archives') {
-        [void] [IO.Directory]::CreateDirectory("$crates/$folder")
-    }
     if (-not $keyring -and [IO.File]::Exists('/usr/share/keyrings/debian-archive-keyring.gpg')) {
         $keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
     }
     $source = "Types: deb`nURIs: $mirror`nSuites: trixie`nComponents: main`n"
     if ($keyring) { $source += "Signed-By: $keyring`n" }
-    [IO.File]::WriteAllText("$crates/trixie.sources", $source)
-    [IO.File]::WriteAllText("$crates/state/status", '')
-    [IO.File]::WriteAllText("$crates/apt.conf", @(
-            '#clear APT::Update::Post-Invoke; #clear APT::Update::Post-Invoke-Success; #clear DPkg::Post-Invoke;'
-            "Dir::State `"$crates/state`"; Dir::State::status `"$crates/state/status`"; Dir::Cache `"$crates/cache`";"
-            "Dir::Etc::sourcelist `"$crates/trixie.sources`"; Dir::Etc::sourceparts `"$crates/empty`";"
-            "Dir::Etc::preferences `"/dev/null`"; Dir::Etc::preferencesparts `"$crates/empty`";"
-            'APT::Install-Recommends "false"; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Retries "3";'
-            'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false"; Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";'
-        ) -join "`n")
+    Initialize-Apt $crates $source
     Say "Debian's crates come from $mirror, trixie."
 }
-
-function Read-Apt([string[]] $Arguments) { Read-Native 'env' (@('LC_ALL=C', 'apt-get', '-c', "$crates/apt.conf") + $Arguments) }
 
 # Names of the archives that make up the requests with everything that they depend on; crates only.
 function Resolve-DebianCrates([string[]] $Requests) {
     $known = $Requests
     foreach ($attempt in 1, 2) {
-        $said = @(Read-Apt (@('install', '--print-uris', '-qq', '-y') + $known))
+        $said = @(Read-Apt $crates (@('install', '--print-uris', '-qq', '-y') + $known))
         if ($LASTEXITCODE -eq 0) { return $said | ForEach-Object { if ($_ -match "^'.*' (librust-\S+\.deb) ") { $Matches[1] } } }
         # A feature that switches nothing on has no package name; cargo says so if that was wrong.
         $missing = @($said | ForEach-Object { if ($_ -match 'Unable to locate package (\S+)') { $Matches[1] } })
@@ -164,29 +126,17 @@ function Resolve-DebianCrates([string[]] $Requests) {
 }
 
 function Update-DebianCrates {
-    Assert-Tool 'apt-get' 'Debian''s crates can be had on Debian only.'
-    Assert-Tool 'dpkg-deb' 'It belongs to Debian''s dpkg.'
     $requests = Get-DebianRequests
     $stamp = "$crates/unpacked/complete"
     if ([IO.File]::Exists($stamp) -and [IO.File]::ReadAllText($stamp) -eq "$requests") { return }
 
-    Initialize-Apt
-    Say 'Reading the package lists.'
-    $said = @(Read-Apt @('update', '-q'))
-    if ($LASTEXITCODE -ne 0 -or "$said" -match '(?m)^[EW]: .*Failed to fetch') {
-        throw "Debian's package lists cannot be read (NO_PUBKEY means: upgrade debian-archive-keyring):`n$($said -join "`n")"
-    }
+    Initialize-CratesApt
+    Update-AptLists $crates
     $archives = @(Resolve-DebianCrates $requests)
     Say "Downloading $($archives.Count) packages of crates."
-    $saved = $PWD.ProviderPath
-    $ExecutionContext.SessionState.Path.SetLocation("$crates/archives") | Out-Null
-    try { $said = @(Read-Apt (@('download', '-q') + @($archives | ForEach-Object { $_.Split('_')[0] }))) } # Resumes.
-    finally { $ExecutionContext.SessionState.Path.SetLocation($saved) | Out-Null }
-    if ($LASTEXITCODE -ne 0) { throw "The download failed:`n$($said -join "`n")" }
-
+    Save-Archives $crates $archives
     Say 'Unpacking them.'
-    if ([IO.Directory]::Exists("$crates/unpacked")) { [IO.Directory]::Delete("$crates/unpacked", $true) }
-    foreach ($archive in $archives) { Invoke-Native 'dpkg-deb' @('-x', "$crates/archives/$archive", "$crates/unpacked") }
+    Expand-Archives $crates $archives
     [IO.File]::WriteAllText($stamp, "$requests")
 }
 

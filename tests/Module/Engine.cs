@@ -45,6 +45,9 @@ internal sealed class Engine : IDisposable
         // Not CreateDefault: that one wants the modules that come with pwsh.
         var state = InitialSessionState.CreateDefault2();
         state.ThrowOnRunspaceOpenError = true;
+        // As on an admin's machine; without a policy Windows runs no script and reads no view.
+        if (OperatingSystem.IsWindows())
+            state.ExecutionPolicy = Microsoft.PowerShell.ExecutionPolicy.RemoteSigned;
         state.Commands.Add(new SessionStateCmdletEntry("Select-First", typeof(SelectFirstCommand), null));
         state.ImportPSModule([Place.Manifest]);
         _runspace = withHost ? RunspaceFactory.CreateRunspace(Host, state) : RunspaceFactory.CreateRunspace(state);

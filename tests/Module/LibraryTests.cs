@@ -63,6 +63,27 @@ public sealed class LibraryTests
         Assert.Contains("missing", seen.Message);
     }
 
+    [Fact]
+    public void A_module_works_from_a_path_with_spaces_and_letters_beyond_ASCII()
+    {
+        var folder = Directory.CreateTempSubdirectory("module-tests-");
+        try
+        {
+            var module = Path.Combine(folder.FullName, "Prüfung der Absender é", "RestrictedSender");
+            Copy(Place.Module, module);
+            var output = RunScript(folder.FullName, $"""
+                Import-Module '{module}/RestrictedSender.psd1'
+                $null = Connect-RestrictedSender -Sandbox
+                @(Get-RestrictedSender).Count
+                """);
+            Assert.Equal("11", output.Trim().Split('\n')[^1]);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");
 
     internal static Seen WithASecondCopy() =>
@@ -114,7 +135,8 @@ public sealed class LibraryTests
     {
         var file = Path.Combine(folder, "script.ps1");
         File.WriteAllText(file, script);
-        var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+        var start = Place.Shell(file);
+        start.RedirectStandardOutput = true;
         var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
         start.Environment[variable] = Elsewhere(folder) + Path.PathSeparator + Environment.GetEnvironmentVariable(variable);
         using var process = Process.Start(start)!;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -27,8 +28,11 @@ internal static class Place
     public static string Sandbox { get; } =
         Path.Combine(Out, "bin", "restricted-sender-sandbox" + (OperatingSystem.IsWindows() ? ".exe" : ""));
 
-    /// <summary>The shell, for what needs a process of its own.</summary>
-    public static string Shell { get; } = Path.Combine(AppContext.BaseDirectory, "Shell.dll");
+    /// <summary>How the shell is started, for what needs a process of its own; beside a runtime it is a program.</summary>
+    public static ProcessStartInfo Shell(string script) =>
+        File.Exists(Path.Combine(AppContext.BaseDirectory, "hostfxr.dll"))
+            ? new(Path.Combine(AppContext.BaseDirectory, "Shell.exe"), [script])
+            : new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shell.dll"), script]);
 
     private static string Platform =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")

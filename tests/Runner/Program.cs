@@ -1,0 +1,60 @@
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace RestrictedSender.Runner;
+
+/// <summary>
+/// Runs the tests of the assembly that it is compiled into, where there is no "dotnet test": published with the runtime
+/// for another system. Prints a line for each test, "passed", "failed" or "skipped" and its name; what a failed one said
+/// is indented below it. Arguments name the tests to run, or classes or namespaces of them; without any, all run.
+/// </summary>
+internal static class Program
+{
+    private static int Main(string[] names)
+    {
+        Console.OutputEncoding = System.Text.Encoding.UTF8;
+        using var framework = new XunitTestFramework(new NullMessageSink());
+        using var executor = framework.GetExecutor(typeof(Program).Assembly.GetName());
+        using var results = new Results();
+        executor.RunTests(Find(framework, names), results, new Options());
+        results.Finished.WaitOne();
+        return results.Failed == 0 ? 0 : 1;
+    }
+
+    private static List<IXunitTestCase> Find(XunitTestFramework framework, string[] names)
+    {
+        using var discoverer = framework.GetDiscoverer(new ReflectionAssemblyInfo(typeof(Program).Assembly));
+        using var found = new Found();
+        discoverer.Find(includeSourceInformation: false, found, new Options());
+        found.Complete.WaitOne();
+        return [.. found.Tests.Where(test => names.Length == 0
+            || names.Any(name => test.DisplayName.Contains(name, StringComparison.Ordinal)))];
+    }
+
+    /// <summary>The tests of the assembly.</summary>
+    private sealed class Found : LongLivedMarshalByRefObject, IMessageSink, IDisposable
+    {
+        public List<IXunitTestCase> Tests { get; } = [];
+
+        public ManualResetEvent Complete { get; } = new(false);
+
+        public bool OnMessage(IMessageSinkMessage message)
+        {
+            if (message is ITestCaseDiscoveryMessage found)
+                Tests.Add((IXunitTestCase)found.TestCase);
+            else if (message is IDiscoveryCompleteMessage)
+                Complete.Set();
+            return true;
+        }
+
+        public void Dispose() => Complete.Dispose();
+    }
+
+    /// <summary>Every option as xunit has it by default.</summary>
+    private sealed class Options : LongLivedMarshalByRefObject, ITestFrameworkDiscoveryOptions, ITestFrameworkExecutionOptions
+    {
+        public TValue GetValue<TValue>(string name) => default!;
+
+        public void SetValue<TValue>(string name, TValue value) => throw new NotSupportedException();
+    }
+}
