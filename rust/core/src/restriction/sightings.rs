@@ -147,7 +147,12 @@ mod tests {
         let mut sightings = requested();
         assert!((0..50).all(|second| sightings.miss(at(second)).is_none()));
         let mut sightings = requested();
-        assert_eq!((sightings.miss(at(0)), sightings.miss(at(3600))), (None, None));
+        assert_eq!((sightings.miss(at(0)), sightings.see(Some(SINCE))), (None, None));
+        assert_eq!(
+            (sightings.miss(at(30)), sightings.miss(at(3600))),
+            (None, None),
+            "the first was before it was seen"
+        );
     }
 
     #[test]
