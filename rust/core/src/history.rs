@@ -1,0 +1,3 @@
+//! What happened before: the [`journal`] of this module's own unblocks.
+
+pub mod journal;
