@@ -195,6 +195,9 @@ codes! {
     /// The journal, or a file of it, cannot be read.
     JournalUnreadable = 5002, ResourceUnavailable, NEVER,
         "Check the folder and its permissions; a journal exists from the first unblock on.";
+    /// The file is no export of the audit log.
+    ExportUnreadable = 5003, InvalidData, NEVER,
+        "Give the CSV file that the audit search of the Microsoft Purview portal exports, or Search-UnifiedAuditLog piped to Export-Csv or ConvertTo-Json.";
 
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,
