@@ -97,7 +97,9 @@ fn told(records: &[Record]) -> Vec<Told> {
     records.iter().filter_map(|record| history.tell(record.clone())).map(line).collect()
 }
 
-fn all(lines: &[Told]) -> Vec<(Option<i64>, Option<i64>, Option<i64>, Option<&str>)> {
+type Belonging<'a> = (Option<i64>, Option<i64>, Option<i64>, Option<&'a str>);
+
+fn all(lines: &[Told]) -> Vec<Belonging<'_>> {
     lines.iter().map(|(_, listed, released, took, who)| (*listed, *released, *took, who.as_deref())).collect()
 }
 
