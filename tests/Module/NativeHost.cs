@@ -49,9 +49,9 @@ internal static unsafe class NativeHost
     private static readonly delegate* unmanaged<long, long, long*, int> OperationStep =
         (delegate* unmanaged<long, long, long*, int>)NativeLibrary.GetExport(Library, "rs_operation_step");
 
-    private static readonly delegate* unmanaged<long, int*, Cell**, long*, long*, int> OperationRow =
-        (delegate* unmanaged<long, int*, Cell**, long*, long*, int>)NativeLibrary.GetExport(
-            Library, "rs_operation_row");
+    private static readonly delegate* unmanaged<long, int*, Cell**, long*, long*, long*, int> OperationRows =
+        (delegate* unmanaged<long, int*, Cell**, long*, long*, long*, int>)NativeLibrary.GetExport(
+            Library, "rs_operation_rows");
 
     private static readonly delegate* unmanaged<long, byte*, long, int, long*, int> BindBool =
         (delegate* unmanaged<long, byte*, long, int, long*, int>)NativeLibrary.GetExport(Library, "rs_bind_bool");
@@ -62,15 +62,15 @@ internal static unsafe class NativeHost
     private static readonly delegate* unmanaged<long, long*, int> ErrorClose =
         (delegate* unmanaged<long, long*, int>)NativeLibrary.GetExport(Library, "rs_error_close");
 
-    [StructLayout(LayoutKind.Sequential)]
+    [StructLayout(LayoutKind.Explicit)]
     private struct Cell
     {
-        public int Type;
-        public long Integer;
-        public double Real;
-        public byte* Text;
-        public Cell* Items;
-        public long Length;
+        [FieldOffset(0)] public int Type;
+        [FieldOffset(8)] public long Integer;
+        [FieldOffset(8)] public double Real;
+        [FieldOffset(8)] public byte* Text;
+        [FieldOffset(8)] public Cell* Items;
+        [FieldOffset(16)] public long Length;
     }
 
     /// <summary>How many sessions, operations and errors are open in this process.</summary>
@@ -145,9 +145,10 @@ internal static unsafe class NativeHost
                     continue;
                 int type;
                 Cell* cells;
-                long count;
-                Check(OperationRow(handle, &type, &cells, &count, &error), error);
-                rows.Add(Read(cells, count));
+                long columns, count;
+                Check(OperationRows(handle, &type, &cells, &columns, &count, &error), error);
+                for (var index = 0; index < count; index++)
+                    rows.Add(Read(cells + (index * columns), columns));
             }
         }
         finally

@@ -32,13 +32,13 @@ enum { ERROR_CODE = 0, ERROR_MESSAGE = 3, ERROR_ACTION = 4, ERROR_RETRYABLE = 6,
 
 static int text_is(const RsCell *cell, const char *text) {
     return cell->cell_type == RS_CELL_TYPE_TEXT && cell->length == size(text) &&
-           memcmp(cell->text, text, strlen(text)) == 0;
+           memcmp(cell->value.text, text, strlen(text)) == 0;
 }
 
 static int text_has(const RsCell *cell, const char *part) {
     char copy[4096] = "";
     if (cell->cell_type != RS_CELL_TYPE_TEXT || cell->length >= (int64_t)sizeof copy) return 0;
-    memcpy(copy, cell->text, (size_t)cell->length);
+    memcpy(copy, cell->value.text, (size_t)cell->length);
     return strstr(copy, part) != NULL;
 }
 
@@ -50,8 +50,8 @@ static int failed_with(RsStatus status, int64_t error, const char *code, const c
     if (rs_error_row(error, &cells, &count, NULL) != RS_STATUS_OK || count != ERROR_COLUMNS) return 0;
     int fits = text_is(&cells[ERROR_CODE], code) && text_has(&cells[ERROR_MESSAGE], part) &&
                cells[ERROR_ACTION].length > 0 && cells[ERROR_RETRYABLE].cell_type == RS_CELL_TYPE_BOOL;
-    if (!fits) printf("       it says: %.*s %.*s\n", (int)cells[ERROR_CODE].length, cells[ERROR_CODE].text,
-                      (int)cells[ERROR_MESSAGE].length, cells[ERROR_MESSAGE].text);
+    if (!fits) printf("       it says: %.*s %.*s\n", (int)cells[ERROR_CODE].length, cells[ERROR_CODE].value.text,
+                      (int)cells[ERROR_MESSAGE].length, cells[ERROR_MESSAGE].value.text);
     return rs_error_close(error, NULL) == RS_STATUS_OK && fits;
 }
 
@@ -67,7 +67,7 @@ static void must(RsStatus status, int64_t error, int line) {
     const RsCell *cells;
     int64_t count;
     if (rs_error_row(error, &cells, &count, NULL) == RS_STATUS_OK)
-        printf("FAILED in line %d: %.*s\n", line, (int)cells[ERROR_MESSAGE].length, cells[ERROR_MESSAGE].text);
+        printf("FAILED in line %d: %.*s\n", line, (int)cells[ERROR_MESSAGE].length, cells[ERROR_MESSAGE].value.text);
     exit(1);
 }
 
@@ -106,13 +106,23 @@ static RsStatus step(int64_t operation) {
     return status;
 }
 
-static const RsCell *row(int64_t operation, int32_t wanted) {
+/* The rows of the last step, one after the other, and how many they are. */
+static const RsCell *rows(int64_t operation, int32_t wanted, int64_t *columns, int64_t *count) {
     int32_t type;
     const RsCell *cells;
-    int64_t count;
-    MUST(rs_operation_row(operation, &type, &cells, &count, &error));
+    MUST(rs_operation_rows(operation, &type, &cells, columns, count, &error));
     if (type != wanted) {
-        printf("FAILED: a row of type %d instead of %d\n", type, wanted);
+        printf("FAILED: rows of type %d instead of %d\n", type, wanted);
+        exit(1);
+    }
+    return cells;
+}
+
+static const RsCell *row(int64_t operation, int32_t wanted) {
+    int64_t columns, count;
+    const RsCell *cells = rows(operation, wanted, &columns, &count);
+    if (count != 1) {
+        printf("FAILED: %d rows of type %d instead of one\n", (int)count, wanted);
         exit(1);
     }
     return cells;
@@ -153,16 +163,20 @@ static int64_t live(void) {
 static int list(int64_t session, char *first, size_t room) {
     int64_t operation = prepare(session, "get-restricted-sender");
     int64_t address = column(RS_ROW_TYPE_RESTRICTED_SENDER, "SenderAddress");
-    int count = 0;
+    int all = 0;
     bind_bool(operation, "Everything", 1);
     MUST(rs_operation_start(operation, &error));
     for (RsStatus status; (status = step(operation)) != RS_STATUS_DONE;) {
         if (status != RS_STATUS_ROW) continue;
-        const RsCell *cells = row(operation, RS_ROW_TYPE_RESTRICTED_SENDER);
-        if (count++ == 0) snprintf(first, room, "%.*s", (int)cells[address].length, cells[address].text);
+        int64_t columns, count;
+        const RsCell *cells = rows(operation, RS_ROW_TYPE_RESTRICTED_SENDER, &columns, &count);
+        for (int64_t index = 0; index < count; index++) {
+            const RsCell *cell = &cells[index * columns + address];
+            if (all++ == 0) snprintf(first, room, "%.*s", (int)cell->length, cell->value.text);
+        }
     }
     MUST(rs_operation_close(operation, &error));
-    return count;
+    return all;
 }
 
 static void use(void) {
@@ -245,8 +259,9 @@ static void misuse(void) {
     FAILS(rs_operation_step(operation, -1, &error), "RS9002", "the operation was not started");
     FAILS(rs_operation_finish(operation, &error), "RS9002", "the operation was not started");
     FAILS(rs_operation_push(operation, &error), "RS9002", "the operation takes no input now");
-    FAILS(rs_operation_row(operation, &type, &cells, &number, &error), "RS9002", "the last step brought no row");
-    FAILS(rs_operation_row(operation, NULL, &cells, &number, &error), "RS9002", "an output is null");
+    FAILS(rs_operation_rows(operation, &type, &cells, &number, &number, &error), "RS9002", "the last step brought no row");
+    FAILS(rs_operation_rows(operation, NULL, &cells, &number, &number, &error), "RS9002", "an output is null");
+    FAILS(rs_operation_rows(operation, &type, &cells, &number, NULL, &error), "RS9002", "an output is null");
     FAILS(rs_request_answer(operation, &error), "RS9002", "nothing was asked");
     FAILS(rs_request_refuse(operation, "x", 1, &error), "RS9002", "nothing was asked");
     FAILS(rs_bind_text(operation, "Name", 4, "x", 1, &error), "RS9002", "nothing can be bound here");
@@ -325,6 +340,15 @@ static void panics(void) {
     MUST(rs_session_close(session, &error));
 }
 
+/* How many rows a step found, if its status says so; -1 when they cannot be read. */
+static int64_t found(int64_t operation, RsStatus status) {
+    int32_t type;
+    const RsCell *cells;
+    int64_t columns, count;
+    if (status != RS_STATUS_ROW) return 0;
+    return rs_operation_rows(operation, &type, &cells, &columns, &count, NULL) == RS_STATUS_OK ? count : -1;
+}
+
 /* ---- Order of closing, abandoning, cancelling */
 
 static void any_order(void) {
@@ -339,9 +363,9 @@ static void any_order(void) {
     MUST(rs_operation_start(outliving, &error));
     MUST(rs_session_close(session, &error));
     MUST(rs_operation_close(abandoned, &error));
-    int rows = 0;
-    for (RsStatus status; (status = step(outliving)) != RS_STATUS_DONE;) rows += status == RS_STATUS_ROW;
-    CHECK(rows == 10200, "an operation keeps what it needs of a closed session alive");
+    int64_t all = 0;
+    for (RsStatus status; (status = step(outliving)) != RS_STATUS_DONE;) all += found(outliving, status);
+    CHECK(all == 10200, "an operation keeps what it needs of a closed session alive");
     MUST(rs_operation_close(outliving, &error));
 }
 
@@ -378,11 +402,11 @@ static void *work(void *unused) {
         if (rs_operation_prepare(shared_session, name, size(name), &operation, NULL) != RS_STATUS_OK) wrong++;
         rs_bind_bool(operation, "Everything", 10, 1, NULL);
         rs_operation_start(operation, NULL);
-        int rows = 0;
+        int64_t all = 0;
         RsStatus status;
         while ((status = rs_operation_step(operation, -1, NULL)) != RS_STATUS_DONE && status != RS_STATUS_FAILED)
-            rows += status == RS_STATUS_ROW;
-        if (status != RS_STATUS_DONE || rows != 11) wrong++;
+            all += found(operation, status);
+        if (status != RS_STATUS_DONE || all != 11) wrong++;
         rs_operation_close(operation, NULL);
     }
     return NULL;

@@ -68,7 +68,11 @@ static long ReadReplies(Session session, List<byte[]> replies)
     var objects = new object[entities];
     long count = 0;
     while (operation.Step() == Status.Row)
-        objects[count++] = RestrictedSender.PowerShell.RestrictedSender.Read(operation.Row(), null!);
+    {
+        var rows = operation.Rows();
+        for (var index = 0L; index < rows.Count; index++)
+            objects[count++] = RestrictedSender.PowerShell.RestrictedSender.Read(rows[index], null!);
+    }
     return count;
 }
 

@@ -120,7 +120,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
             switch (Step(running))
             {
                 case Status.Row:
-                    WriteObject(Read(operation.Row(), running.Connection));
+                    Write(operation.Rows(), running.Connection);
                     break;
                 case Status.Progress:
                     ShowProgress(operation.Row());
@@ -138,6 +138,12 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
                     return;
             }
         }
+    }
+
+    private void Write(Rows rows, RestrictedSenderConnection? connection)
+    {
+        for (var index = 0L; index < rows.Count; index++)
+            WriteObject(Read(rows[index], connection));
     }
 
     private Status Step(Running running)

@@ -46,16 +46,16 @@ internal static unsafe class Interop
 {
     internal const string LibraryName = "restricted_sender";
 
-    /// <summary>Same layout as <c>RsCell</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
+    /// <summary>Same layout as <c>RsCell</c>, whose value is a union.</summary>
+    [StructLayout(LayoutKind.Explicit)]
     internal struct Cell
     {
-        internal int CellType;
-        internal long Integer;
-        internal double Real;
-        internal byte* Text;
-        internal Cell* Items;
-        internal long Length;
+        [FieldOffset(0)] internal int CellType;
+        [FieldOffset(8)] internal long Integer;
+        [FieldOffset(8)] internal double Real;
+        [FieldOffset(8)] internal byte* Text;
+        [FieldOffset(8)] internal Cell* Items;
+        [FieldOffset(16)] internal long Length;
     }
 
     internal const int Null = 0, Bool = 1, Int64 = 2, Double = 3, Ticks = 4, TextType = 5, List = 6;
@@ -120,14 +120,15 @@ internal static unsafe class Interop
         return status;
     }
 
-    /// <summary>The row of the last step, readable until the next step or the close.</summary>
-    internal static Row Row(long operation, TextMemory memory)
+    /// <summary>What the last step found, readable until the next step or the close.</summary>
+    internal static Rows Rows(long operation, TextMemory memory)
     {
         int type;
         Cell* cells;
-        long count, error;
-        Check(rs_operation_row(operation, &type, &cells, &count, &error), error);
-        return new Row((RowType)type, cells, count, memory);
+        long columns, count, error;
+        Check(rs_operation_rows(operation, &type, &cells, &columns, &count, &error), error);
+        memory.Forget();
+        return new Rows((RowType)type, cells, columns, count, memory);
     }
 
     internal static void Cancel(long operation) => rs_operation_cancel(operation, null);
@@ -273,7 +274,7 @@ internal static unsafe class Interop
     [DllImport(LibraryName)] private static extern Status rs_operation_push(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_finish(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_step(long operation, long timeoutMs, long* error);
-    [DllImport(LibraryName)] private static extern Status rs_operation_row(long operation, int* rowType, Cell** cells, long* count, long* error);
+    [DllImport(LibraryName)] private static extern Status rs_operation_rows(long operation, int* rowType, Cell** cells, long* columns, long* rows, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_cancel(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_operation_close(long operation, long* error);
     [DllImport(LibraryName)] private static extern Status rs_bind_text(long operation, byte* name, long nameLength, byte* value, long valueLength, long* error);
@@ -332,18 +333,45 @@ internal static unsafe class Interop
 
 /// <summary>
 /// The last text of each column of an operation's rows: organization, portal and the like are the same in every row,
-/// and one string serves them all.
+/// and one string serves them all. Within a block of rows such a text is even at the same address.
 /// </summary>
-internal sealed class TextMemory
+internal sealed unsafe class TextMemory
 {
-    private string?[] _last = new string?[16];
+    private Last[] _columns = new Last[32];
 
-    internal unsafe string Read(Interop.Cell* cell, long column)
+    private struct Last
     {
-        if (column >= _last.Length)
-            Array.Resize(ref _last, checked((int)column * 2));
-        return _last[column] is { } last && Interop.IsAscii(cell, last) ? last : _last[column] = Interop.Text(cell);
+        internal string? Text;
+        internal byte* Address;
+        internal long Length;
     }
+
+    /// <summary>Addresses mean nothing any more: what comes next is another block.</summary>
+    internal void Forget()
+    {
+        for (var column = 0; column < _columns.Length; column++)
+            _columns[column].Address = null;
+    }
+
+    internal string Read(Interop.Cell* cell, long column)
+    {
+        if (column >= _columns.Length)
+            Array.Resize(ref _columns, checked((int)column * 2));
+        ref var last = ref _columns[column];
+        if (last.Text is { } text && cell->Text == last.Address && cell->Length == last.Length)
+            return text;
+        last.Address = cell->Text;
+        last.Length = cell->Length;
+        return last.Text is { } earlier && Interop.IsAscii(cell, earlier) ? earlier : last.Text = Interop.Text(cell);
+    }
+}
+
+/// <summary>Rows of the native library that came at once.</summary>
+internal readonly unsafe struct Rows(RowType type, Interop.Cell* cells, long columns, long count, TextMemory memory)
+{
+    internal long Count { get; } = count;
+
+    internal Row this[long index] => new(type, cells + (index * columns), columns, memory);
 }
 
 /// <summary>

@@ -63,7 +63,11 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
 
     internal Status Step() => Interop.Step(Handle);
 
-    internal Row Row() => Interop.Row(Handle, _texts);
+    /// <summary>What the last step found.</summary>
+    internal Rows Rows() => Interop.Rows(Handle, _texts);
+
+    /// <summary>The one row of a step that found something else than results.</summary>
+    internal Row Row() => Rows()[0];
 
     internal void Answer() => Interop.Answer(Handle);
 

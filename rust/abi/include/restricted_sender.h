@@ -19,27 +19,27 @@ enum RsCellType
    */
   RS_CELL_TYPE_NULL = 0,
   /**
-   * `integer` is 0 or 1.
+   * `value.integer` is 0 or 1.
    */
   RS_CELL_TYPE_BOOL = 1,
   /**
-   * `integer`.
+   * `value.integer`.
    */
   RS_CELL_TYPE_INT64 = 2,
   /**
-   * `real`.
+   * `value.real`.
    */
   RS_CELL_TYPE_DOUBLE = 3,
   /**
-   * `integer` is a moment in UTC, in units of 100 nanoseconds since the beginning of the year 1.
+   * `value.integer` is a moment in UTC, in units of 100 nanoseconds since the beginning of the year 1.
    */
   RS_CELL_TYPE_TICKS = 4,
   /**
-   * `text` points to `length` bytes of UTF-8; there is no final zero.
+   * `value.text` points to `length` bytes of UTF-8; there is no final zero.
    */
   RS_CELL_TYPE_TEXT = 5,
   /**
-   * `items` points to `length` cells.
+   * `value.items` points to `length` cells.
    */
   RS_CELL_TYPE_LIST = 6,
 };
@@ -117,7 +117,7 @@ enum RsStatus
    */
   RS_STATUS_FAILED = 1,
   /**
-   * A step found a row; its type says which.
+   * A step found a row, or several of one type; read them with `rs_operation_rows`.
    */
   RS_STATUS_ROW = 2,
   /**
@@ -153,13 +153,9 @@ typedef int32_t RsStatus;
 #endif // __cplusplus
 
 /**
- * One value of a row. Only the members that its type names are meaningful.
+ * The value of a cell. Only the member that the cell's type names may be read.
  */
-typedef struct RsCell {
-  /**
-   * An `RsCellType`.
-   */
-  int32_t cell_type;
+typedef union RsValue {
   /**
    * The value of a bool, an integer or a moment.
    */
@@ -176,8 +172,22 @@ typedef struct RsCell {
    * The cells of a list.
    */
   const struct RsCell *items;
+} RsValue;
+
+/**
+ * One value of a row.
+ */
+typedef struct RsCell {
   /**
-   * The number of bytes or cells.
+   * An `RsCellType`: it says which member of the value is meaningful.
+   */
+  int32_t cell_type;
+  /**
+   * The value.
+   */
+  union RsValue value;
+  /**
+   * The number of bytes of a text, or of cells of a list.
    */
   int64_t length;
 } RsCell;
@@ -361,16 +371,18 @@ RsStatus rs_operation_step(int64_t operation,
                            int64_t *error);
 
 /**
- * Reads the row of the last step: its type and its cells, valid until the next step or the close.
+ * Reads what the last step found: one row or several of one type. Their cells lie one row after the other, `columns`
+ * cells each, valid until the next step or the close.
  *
  * # Safety
- * `row_type`, `cells`, `count`, `error` must be null or valid for writing.
+ * `row_type`, `cells`, `columns`, `rows`, `error` must be null or valid for writing.
  */
-RsStatus rs_operation_row(int64_t operation,
-                          int32_t *row_type,
-                          const struct RsCell **cells,
-                          int64_t *count,
-                          int64_t *error);
+RsStatus rs_operation_rows(int64_t operation,
+                           int32_t *row_type,
+                           const struct RsCell **cells,
+                           int64_t *columns,
+                           int64_t *rows,
+                           int64_t *error);
 
 /**
  * Ends the operation wherever it is, from any thread. A step that waits comes back at once with

@@ -6,20 +6,20 @@ use std::sync::Arc;
 use libc::c_char;
 use restricted_sender_core::error::{Code, Error, Result};
 
-use crate::cell::RowView;
+use crate::block::Block;
 use crate::handle::Table;
 use crate::panics;
-use crate::row;
+use crate::row::{self, RsRowType};
 use crate::status::RsStatus;
 
 /// The errors that C holds, each as the row that it reads.
-pub static ERRORS: Table<RowView> = Table::new(3, "error");
+pub static ERRORS: Table<Block> = Table::new(3, "error");
 
 /// Runs the body of an exported function: a failure or a panic becomes an error handle in `error`, if wanted.
 pub fn border(error: Out<i64>, body: impl FnOnce() -> Result<RsStatus>) -> RsStatus {
     panics::caught(body).unwrap_or_else(|failure| {
         if error.is_wanted() {
-            error.write(ERRORS.insert(Arc::new(RowView::new(row::error(failure)))));
+            error.write(ERRORS.insert(Arc::new(Block::of(RsRowType::Error, row::error, &failure))));
         }
         RsStatus::Failed
     })

@@ -8,7 +8,7 @@ use restricted_sender_core::error::Result;
 use crate::border::misuse;
 use crate::cell::RsCellType;
 
-/// A value that was bound. Texts may be secrets: they are wiped when dropped.
+/// A value that was bound. A text may be a secret: it is wiped when dropped. Lists hold none.
 #[derive(Clone)]
 pub enum Bound {
     Bool(bool),
@@ -16,7 +16,7 @@ pub enum Bound {
     Real(f64),
     Moment(OffsetDateTime),
     Text(Zeroizing<String>),
-    List(Vec<Zeroizing<String>>),
+    List(Vec<String>),
 }
 
 /// The name and type of a value that can be bound.
@@ -59,7 +59,7 @@ impl Fields {
     /// # Errors
     /// As [`bind`](Self::bind).
     pub fn add(&mut self, known: &[Field], name: &str, text: &str) -> Result<()> {
-        let text = Zeroizing::new(text.to_owned());
+        let text = text.to_owned();
         match self.0.iter_mut().find(|(bound, _)| *bound == name) {
             Some((_, Bound::List(texts))) => {
                 texts.push(text);
@@ -86,7 +86,7 @@ impl Fields {
     }
 
     /// Takes a list of texts out; absent is empty.
-    pub fn texts(&mut self, name: &str) -> Vec<Zeroizing<String>> {
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
         match self.take(name) {
             Some(Bound::List(texts)) => texts,
             _ => Vec::new(),

@@ -6,11 +6,13 @@
 //!   behaviour. They may be closed in any order; an operation keeps what it needs of its session alive.
 //! - Every function returns an [`RsStatus`]. `RS_STATUS_FAILED` comes with an error handle in the last argument (which
 //!   may be null for callers that do not care). Outputs are written only on success.
-//! - Text goes in as pointer and length in UTF-8 and comes out by pointer, valid until the next step or close.
+//! - Text goes in as pointer and length in UTF-8 and comes out by pointer, valid until the next step or close. Rows
+//!   come in blocks: what an operation found at once is read at once.
 //! - No function prints, unwinds, installs handlers or changes anything of the process.
 //!
-//! The only unsafe code of the product is in this crate, in `border.rs`, `cell.rs` and the functions of `exports`.
+//! The only unsafe code of the product is in this crate, in `block.rs`, `border.rs`, `runtime.rs` and the functions of `exports`.
 
+mod block;
 mod border;
 mod cell;
 mod exports;
@@ -24,6 +26,6 @@ mod runtime;
 mod session;
 mod status;
 
-pub use cell::{RsCell, RsCellType};
+pub use cell::{RsCell, RsCellType, RsValue};
 pub use row::RsRowType;
 pub use status::RsStatus;

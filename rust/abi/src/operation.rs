@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
-use restricted_sender_core::host::{converse, Answer, Event, Question, Row};
+use restricted_sender_core::host::{converse, Answer, Event, Question};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::block::Block;
 use crate::border::misuse;
-use crate::cell::{RowView, RsCellType};
+use crate::cell::RsCellType;
 use crate::fields::{Bound, Field, Fields};
 use crate::handle::Table;
 use crate::operations::{self, Spec, Start};
@@ -43,12 +44,48 @@ enum Stage {
 
 #[derive(Default)]
 struct Reading {
-    events: Option<mpsc::Receiver<Event>>,
-    /// Rows that came together and are stepped through one by one.
-    rows: std::vec::IntoIter<Row>,
+    events: Option<mpsc::Receiver<Said>>,
+    /// Blocks that came together; almost always one.
+    blocks: std::vec::IntoIter<Block>,
     task: Option<JoinHandle<Result<()>>>,
-    row: Option<(RsRowType, RowView)>,
+    found: Option<Block>,
     ended: Option<Result<()>>,
+}
+
+/// What the operation said, ready for C to read.
+enum Said {
+    Rows(Vec<Block>),
+    /// The status of the step that finds it, and its one row.
+    News(RsStatus, Block),
+    Question(Block, Asked),
+    WantsInput {
+        taken: u64,
+    },
+}
+
+impl Said {
+    /// Forms an event, on the thread of the operation.
+    fn form(event: Event) -> Self {
+        match event {
+            Event::Rows(rows) => Self::Rows(row::blocks(&rows)),
+            Event::Progress(progress) => {
+                Self::News(RsStatus::Progress, Block::of(RsRowType::Progress, row::progress, &progress))
+            }
+            Event::Message(message) => {
+                Self::News(RsStatus::Message, Block::of(RsRowType::Message, row::message, &message))
+            }
+            Event::ItemFailed(error) => Self::News(RsStatus::Message, Block::of(RsRowType::Error, row::error, &error)),
+            Event::Question(Question::Confirm(change), answer) => Self::Question(
+                Block::of(RsRowType::Confirm, row::confirm, &change),
+                Asked { what: Asking::Confirm, answer },
+            ),
+            Event::Question(Question::Proxy { endpoint }, answer) => Self::Question(
+                Block::of(RsRowType::Proxy, row::proxy, &endpoint),
+                Asked { what: Asking::Proxy, answer },
+            ),
+            Event::WantsInput { taken } => Self::WantsInput { taken },
+        }
+    }
 }
 
 /// A question that waits for its answer.
@@ -126,7 +163,7 @@ impl Operation {
     pub fn start(&self) -> Result<()> {
         let mut stage = lock(&self.stage);
         let Stage::Prepared(session) = &*stage else { return Err(misuse("the operation was started before")) };
-        let (host, caller) = converse();
+        let (host, caller) = converse(Said::form);
         let parameters = std::mem::take(&mut *lock(&self.bound));
         let work = (self.spec.start)(Start { session: session.clone(), parameters, host });
         let cancel = self.cancel.clone();
@@ -185,7 +222,7 @@ impl Operation {
     /// waits for its answer, or when another thread is in a step.
     pub fn step(&self, timeout: Option<Duration>) -> Result<RsStatus> {
         let mut reading = self.read()?;
-        reading.row = None;
+        reading.found = None;
         if lock(&self.question).is_some() {
             return Err(misuse("a request waits for its answer"));
         }
@@ -193,50 +230,39 @@ impl Operation {
             if self.cancel.is_cancelled() {
                 return Err(Error::cancelled());
             }
-            if let Some(row) = reading.rows.next() {
-                let (row_type, cells) = row::result(row);
-                reading.row = Some((row_type, RowView::new(cells)));
+            if let Some(block) = reading.blocks.next() {
+                reading.found = Some(block);
                 return Ok(RsStatus::Row);
             }
             let Some(events) = &mut reading.events else { return Err(misuse("the operation was not started")) };
-            let event = match next(events, &self.cancel, timeout) {
-                Next::Event(event) => event,
+            match next(events, &self.cancel, timeout) {
                 Next::Nothing => return Ok(RsStatus::Pending),
                 Next::Cancelled => return Err(Error::cancelled()),
                 Next::End => return end(&mut reading),
-            };
-            let (status, row_type, cells) = match event {
-                Event::WantsInput { taken } if !self.may_want(taken) => continue,
-                Event::WantsInput { .. } => return Ok(RsStatus::Input),
-                Event::Rows(rows) => {
-                    reading.rows = rows.into_iter();
-                    continue;
+                Next::Event(Said::WantsInput { taken }) if !self.may_want(taken) => {}
+                Next::Event(Said::WantsInput { .. }) => return Ok(RsStatus::Input),
+                Next::Event(Said::Rows(blocks)) => reading.blocks = blocks.into_iter(),
+                Next::Event(Said::News(status, block)) => {
+                    reading.found = Some(block);
+                    return Ok(status);
                 }
-                Event::Progress(progress) => (RsStatus::Progress, RsRowType::Progress, row::progress(progress)),
-                Event::Message(message) => (RsStatus::Message, RsRowType::Message, row::message(message)),
-                Event::ItemFailed(error) => (RsStatus::Message, RsRowType::Error, row::error(error)),
-                Event::Question(question, answer) => {
-                    let (what, row_type, cells) = match question {
-                        Question::Confirm(change) => (Asking::Confirm, RsRowType::Confirm, row::confirm(change)),
-                        Question::Proxy { endpoint } => (Asking::Proxy, RsRowType::Proxy, row::proxy(endpoint)),
-                    };
-                    *lock(&self.question) = Some(Asked { what, answer });
+                Next::Event(Said::Question(block, asked)) => {
+                    *lock(&self.question) = Some(asked);
                     *lock(&self.bound) = Fields::default();
-                    (RsStatus::Request, row_type, cells)
+                    reading.found = Some(block);
+                    return Ok(RsStatus::Request);
                 }
-            };
-            reading.row = Some((row_type, RowView::new(cells)));
-            return Ok(status);
+            }
         }
     }
 
-    /// Reads the row of the last step.
+    /// Reads what the last step found.
     ///
     /// # Errors
-    /// [`Code::Misuse`] when the last step brought none.
-    pub fn row<T>(&self, read: impl FnOnce(RsRowType, &RowView) -> T) -> Result<T> {
-        match &self.read()?.row {
-            Some((row_type, view)) => Ok(read(*row_type, view)),
+    /// [`Code::Misuse`] when the last step brought no row.
+    pub fn found<T>(&self, read: impl FnOnce(&Block) -> T) -> Result<T> {
+        match &self.read()?.found {
+            Some(block) => Ok(read(block)),
             None => Err(misuse("the last step brought no row")),
         }
     }
@@ -295,13 +321,13 @@ impl Drop for Operation {
 }
 
 enum Next {
-    Event(Event),
+    Event(Said),
     Nothing,
     Cancelled,
     End,
 }
 
-fn next(events: &mut mpsc::Receiver<Event>, cancel: &CancellationToken, timeout: Option<Duration>) -> Next {
+fn next(events: &mut mpsc::Receiver<Said>, cancel: &CancellationToken, timeout: Option<Duration>) -> Next {
     if let Ok(event) = events.try_recv() {
         return Next::Event(event);
     }
@@ -352,13 +378,13 @@ mod tests {
         operation.start().unwrap();
         assert!(operation.start().is_err(), "started twice");
         assert!(operation.answer().is_err());
-        assert!(operation.row(|_, _| ()).is_err());
+        assert!(operation.found(|_| ()).is_err());
         assert!(operation.push().is_err(), "it takes no input");
         let mut rows = 0;
         while operation.step(None).unwrap() == RsStatus::Row {
-            rows += 1;
+            rows += operation.found(Block::rows).unwrap();
         }
-        assert_eq!(rows, Code::ALL.len());
+        assert_eq!(rows, Code::ALL.len() as i64);
         assert_eq!(operation.step(None).unwrap(), RsStatus::Done, "done stays done");
     }
 
@@ -394,7 +420,7 @@ mod tests {
         let operation = prepared("get-error-code");
         operation.start().unwrap();
         operation.step(None).unwrap();
-        let length = operation.row(|row_type, view| (row_type, view.length())).unwrap();
-        assert_eq!(length, (RsRowType::ErrorCode, 6));
+        let found = operation.found(|block| (block.row_type(), block.columns())).unwrap();
+        assert_eq!(found, (RsRowType::ErrorCode, 6));
     }
 }

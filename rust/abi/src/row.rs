@@ -5,7 +5,8 @@ use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
 use restricted_sender_core::restriction::{Key, Restriction, SenderState, UnblockResult};
 
-use crate::cell::{Cell, RsCellType};
+use crate::block::{Block, List, Name, Shared};
+use crate::cell::RsCellType;
 
 /// What a row describes. The columns of each type can be asked with `rs_row_type_column`.
 #[repr(i32)]
@@ -44,9 +45,9 @@ macro_rules! rows {
         $(
             const $columns: &[Column] = &[$((stringify!($name), RsCellType::$kind)),+];
 
-            /// The cells of one row.
-            pub fn $function($value: $type) -> Vec<Cell> {
-                vec![$(Cell::from($cell)),+]
+            /// Puts the cells of one row.
+            pub fn $function(block: &mut Block, $value: &$type) {
+                $(block.put($cell);)+
             }
         )+
 
@@ -62,35 +63,35 @@ macro_rules! rows {
 rows! {
     error Error ERROR (error: Error) {
         Code: Text = error.code.id(),
-        Name: Text = error.code.name(),
+        Name: Text = Name(error.code.name()),
         Category: Int64 = i64::from(error.code.kind() as i32),
-        Message: Text = error.message.clone(),
-        RecommendedAction: Text = error.code.recommended_action(),
-        Target: Text = error.target.clone(),
+        Message: Text = &error.message,
+        RecommendedAction: Text = Name(error.code.recommended_action()),
+        Target: Text = error.target.as_deref(),
         Retryable: Bool = error.code.retryable(),
         HttpStatus: Int64 = error.http_status.map(i64::from),
-        ExceptionType: Text = error.exception_type.clone(),
+        ExceptionType: Text = error.exception_type.as_deref(),
         Aadsts: Int64 = error.aadsts.map(i64::from),
-        RequestId: Text = error.request_id.clone(),
+        RequestId: Text = error.request_id.as_deref(),
         RetryAfterSec: Int64 = error.retry_after_sec.map(|sec| i64::try_from(sec).unwrap_or(i64::MAX)),
-        Causes: List = error.causes.clone(),
+        Causes: List = error.causes.as_slice(),
     }
 
     message Message MESSAGE (message: Message) {
         Level: Int64 = i64::from(message.level as i32),
-        Text: Text = message.text,
+        Text: Text = &message.text,
     }
 
     progress Progress PROGRESS (progress: Progress) {
-        Activity: Text = progress.activity,
-        Status: Text = progress.status,
+        Activity: Text = &progress.activity,
+        Status: Text = &progress.status,
         Percent: Int64 = progress.percent.map(i64::from),
     }
 
     confirm Confirm CONFIRM (confirmation: Confirmation) {
-        Caption: Text = confirmation.caption,
-        Description: Text = confirmation.description,
-        Question: Text = confirmation.question,
+        Caption: Text = &confirmation.caption,
+        Description: Text = &confirmation.description,
+        Question: Text = &confirmation.question,
     }
 
     proxy Proxy PROXY (endpoint: String) {
@@ -98,71 +99,71 @@ rows! {
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
-        Organization: Text = connection.organization,
-        TenantId: Text = connection.tenant_id,
-        Account: Text = connection.account,
-        ExchangeEnvironmentName: Text = connection.environment,
-        ConnectionUri: Text = connection.connection_uri,
+        Organization: Text = &connection.organization,
+        TenantId: Text = connection.tenant_id.as_deref(),
+        Account: Text = &connection.account,
+        ExchangeEnvironmentName: Text = &connection.environment,
+        ConnectionUri: Text = &connection.connection_uri,
         IsPractice: Bool = connection.practice,
-        PracticeUri: Text = connection.practice_uri,
+        PracticeUri: Text = connection.practice_uri.as_deref(),
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
     }
 
     restricted_sender RestrictedSender RESTRICTED_SENDER (entry: Restriction) {
-        EntityType: Text = entry.key.entity_type().name(),
-        SenderAddress: Text = entry.key.sender_address().map(str::to_owned),
+        EntityType: Text = Name(entry.key.entity_type().name()),
+        SenderAddress: Text = entry.key.sender_address(),
         ConnectorId: Text = entry.key.connector_id(),
-        ConnectorName: Text = entry.connector_name,
-        BlockType: Text = entry.block_type.name(),
-        Summary: Text = entry.summary,
+        ConnectorName: Text = entry.connector_name.as_deref(),
+        BlockType: Text = Name(entry.block_type.name()),
+        Summary: Text = &entry.summary,
         RestrictedSince: Ticks = entry.created,
-        Reason: Text = entry.reason,
+        Reason: Text = &entry.reason,
         CreatedDatetime: Ticks = only_sender(&entry.key, entry.created),
         ChangedDatetime: Ticks = entry.changed,
         TemporaryBlock: Bool = entry.temporary_block,
         CreatedTime: Ticks = only_connector(&entry.key, entry.created),
         ExpirationTime: Ticks = entry.expiration,
-        Organization: Text = entry.organization,
-        TenantId: Text = entry.tenant_id,
-        IsPractice: Bool = entry.practice,
-        PortalUrl: Text = entry.portal_url,
-        Others: List = named(entry.others),
+        Organization: Text = Shared(&entry.origin.organization),
+        TenantId: Text = entry.tenant_id.as_deref().or(entry.origin.tenant_id.as_deref()).map(Shared),
+        IsPractice: Bool = entry.origin.practice,
+        PortalUrl: Text = Shared(&entry.origin.portal_url),
+        Others: List = List(|block: &mut Block| named(block, &entry.others)),
     }
 
     sender_state SenderState SENDER_STATE (answer: SenderState) {
-        EntityType: Text = answer.entity_type.map(|entity_type| entity_type.name()),
-        SenderAddress: Text = answer.sender_address,
-        ConnectorId: Text = answer.connector_id,
-        State: Text = answer.state.name(),
-        Key: Text = answer.key,
-        Checked: List = answer.checked,
-        Error: List = answer.error.map(|failure| Cell::List(error(failure))),
-        Organization: Text = answer.organization,
-        TenantId: Text = answer.tenant_id,
-        IsPractice: Bool = answer.practice,
+        EntityType: Text = answer.entity_type.map(|entity_type| Name(entity_type.name())),
+        SenderAddress: Text = answer.sender_address.as_deref(),
+        ConnectorId: Text = answer.connector_id.as_deref(),
+        State: Text = Name(answer.state.name()),
+        Key: Text = answer.key.as_deref(),
+        Checked: List = answer.checked.as_slice(),
+        Error: List = answer.error.as_ref().map(|failure| List(|block: &mut Block| error(block, failure))),
+        Organization: Text = Shared(&answer.origin.organization),
+        TenantId: Text = answer.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = answer.origin.practice,
     }
 
     unblock_result UnblockResult UNBLOCK_RESULT (result: UnblockResult) {
-        EntityType: Text = result.entity_type.map(|entity_type| entity_type.name()),
-        SenderAddress: Text = result.sender_address,
-        ConnectorId: Text = result.connector_id,
-        ConnectorName: Text = result.connector_name,
-        Outcome: Text = result.outcome.name(),
+        EntityType: Text = result.entity_type.map(|entity_type| Name(entity_type.name())),
+        SenderAddress: Text = result.sender_address.as_deref(),
+        ConnectorId: Text = result.connector_id.as_deref(),
+        ConnectorName: Text = result.connector_name.as_deref(),
+        Outcome: Text = Name(result.outcome.name()),
         RequestedAt: Ticks = result.requested_at,
-        RequestId: Text = result.request_id,
-        Organization: Text = result.organization,
-        TenantId: Text = result.tenant_id,
-        IsPractice: Bool = result.practice,
+        RequestId: Text = result.request_id.as_deref(),
+        Organization: Text = Shared(&result.origin.organization),
+        TenantId: Text = result.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = result.origin.practice,
     }
 
     error_code ErrorCode ERROR_CODE (code: Code) {
         Code: Text = code.id(),
-        Name: Text = code.name(),
+        Name: Text = Name(code.name()),
         Category: Int64 = i64::from(code.kind() as i32),
         Retryable: Bool = code.retryable(),
-        Meaning: Text = code.meaning(),
-        RecommendedAction: Text = code.recommended_action(),
+        Meaning: Text = Name(code.meaning()),
+        RecommendedAction: Text = Name(code.recommended_action()),
     }
 }
 
@@ -175,18 +176,45 @@ fn only_connector<T>(key: &Key, value: Option<T>) -> Option<T> {
 }
 
 /// Names and values in turn.
-fn named(others: Vec<(String, restricted_sender_core::exchange::Value)>) -> Cell {
-    Cell::List(others.into_iter().flat_map(|(name, value)| [Cell::Text(name), Cell::from(value)]).collect())
+fn named(block: &mut Block, others: &[(String, restricted_sender_core::exchange::Value)]) {
+    for (name, value) in others {
+        block.put(name);
+        block.put(value);
+    }
 }
 
-/// The type and the cells of a result.
-pub fn result(row: Row) -> (RsRowType, Vec<Cell>) {
+/// Results as blocks: mostly one, since an operation hands over rows of one type at a time.
+pub fn blocks(rows: &[Row]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(1);
+    for (index, row) in rows.iter().enumerate() {
+        let row_type = row_type(row);
+        if blocks.last().is_none_or(|block| block.row_type() as i32 != row_type as i32) {
+            blocks.push(Block::new(row_type, rows.len() - index));
+        }
+        if let Some(block) = blocks.last_mut() {
+            block.row(|block| result(block, row));
+        }
+    }
+    blocks
+}
+
+fn row_type(row: &Row) -> RsRowType {
     match row {
-        Row::Connection(row) => (RsRowType::Connection, connection(row)),
-        Row::Restriction(row) => (RsRowType::RestrictedSender, restricted_sender(row)),
-        Row::State(row) => (RsRowType::SenderState, sender_state(row)),
-        Row::Unblock(row) => (RsRowType::UnblockResult, unblock_result(row)),
-        Row::ErrorCode(code) => (RsRowType::ErrorCode, error_code(code)),
+        Row::Connection(_) => RsRowType::Connection,
+        Row::Restriction(_) => RsRowType::RestrictedSender,
+        Row::State(_) => RsRowType::SenderState,
+        Row::Unblock(_) => RsRowType::UnblockResult,
+        Row::ErrorCode(_) => RsRowType::ErrorCode,
+    }
+}
+
+fn result(block: &mut Block, row: &Row) {
+    match row {
+        Row::Connection(row) => connection(block, row),
+        Row::Restriction(row) => restricted_sender(block, row),
+        Row::State(row) => sender_state(block, row),
+        Row::Unblock(row) => unblock_result(block, row),
+        Row::ErrorCode(code) => error_code(block, code),
     }
 }
 
@@ -212,10 +240,10 @@ mod tests {
             details.request_id = Some("r".into());
             details.exception_type = Some("t".into());
         });
-        let cells = error(failure);
+        let block = Block::of(RsRowType::Error, error, &failure);
         let columns = columns(RsRowType::Error as i32).unwrap();
-        assert_eq!(cells.len(), columns.len());
-        for (cell, (name, kind)) in crate::cell::RowView::new(cells).types().zip(columns) {
+        assert_eq!(block.columns(), columns.len() as i64);
+        for (cell, (name, kind)) in block.types().zip(columns) {
             assert_eq!(cell, *kind as i32, "{name}");
         }
     }

@@ -8,7 +8,7 @@ pub enum RsStatus {
     Ok = 0,
     /// It did not; the error handle says why. From a step: the operation has failed and is over.
     Failed = 1,
-    /// A step found a row; its type says which.
+    /// A step found a row, or several of one type; read them with `rs_operation_rows`.
     Row = 2,
     /// A step found news of a long operation: a row of type `RS_ROW_TYPE_PROGRESS`.
     Progress = 3,

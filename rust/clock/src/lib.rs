@@ -3,12 +3,20 @@
 //! It is a crate of its own because it is the only thing that the client and the sandbox tenant share: given one
 //! [`Clock`], both live at the same moment, so a day can pass without anybody waiting. Transport deadlines (how long
 //! a socket may be silent) are real time and do not come from here.
+//!
+//! Whoever waits for a moment holds a [`Timer`]. A practice clock that stands still jumps ahead when all its timers
+//! sleep: to the first moment that one of them waits for.
 #![forbid(unsafe_code)]
+
+mod timer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use time::OffsetDateTime;
+
+pub use timer::Timer;
+use timer::Timers;
 
 /// A source of UTC time. Clones show the same time.
 #[derive(Clone, Debug)]
@@ -27,6 +35,7 @@ struct Practice {
     started: Instant,
     scale: f64,
     moved: Mutex<Duration>,
+    timers: Timers,
 }
 
 /// Real time does not move on request.
@@ -49,11 +58,19 @@ impl Clock {
     }
 
     /// A clock for a practice tenant that shows `start` now and runs `scale` times as fast as real time.
-    /// A scale of 0 stands still until [`advance`](Self::advance); negative and non-finite scales count as 0.
+    /// A scale of 0 stands still until [`advance`](Self::advance) or until all its timers sleep; negative and
+    /// non-finite scales count as 0.
     #[must_use]
     pub fn practice(start: OffsetDateTime, scale: f64) -> Self {
         let scale = if scale.is_finite() { scale.max(0.0) } else { 0.0 };
-        Self(Arc::new(Source::Practice(Practice { start, started: Instant::now(), scale, moved: Mutex::default() })))
+        let (moved, timers) = (Mutex::default(), Timers::default());
+        Self(Arc::new(Source::Practice(Practice { start, started: Instant::now(), scale, moved, timers })))
+    }
+
+    /// Whether this is a practice tenant's clock and not the machine's.
+    #[must_use]
+    pub fn is_practice(&self) -> bool {
+        matches!(&*self.0, Source::Practice(_))
     }
 
     /// Now, in UTC.
@@ -73,12 +90,16 @@ impl Clock {
         match &*self.0 {
             Source::System => Err(RealTime),
             Source::Practice(practice) => {
-                let mut moved = practice.moved.lock().unwrap_or_else(PoisonError::into_inner);
-                *moved = moved.saturating_add(by);
-                drop(moved);
+                practice.advance(by);
                 Ok(practice.now())
             }
         }
+    }
+
+    /// Begins to wait for moments, one after the other.
+    #[must_use]
+    pub fn timer(&self) -> Timer {
+        Timer::new(self.clone())
     }
 }
 
@@ -89,6 +110,13 @@ impl Practice {
             Duration::try_from_secs_f64(self.started.elapsed().as_secs_f64() * self.scale).unwrap_or(Duration::MAX);
         let passed = time::Duration::try_from(run.saturating_add(moved)).unwrap_or(time::Duration::MAX);
         self.start.saturating_add(passed)
+    }
+
+    fn advance(&self, by: Duration) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        *moved = moved.saturating_add(by);
+        drop(moved);
+        self.timers.moved();
     }
 }
 

@@ -1,6 +1,8 @@
 //! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
 //! first blocked sender.
 
+use std::sync::Arc;
+
 use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
 
@@ -42,7 +44,7 @@ pub struct Practice {
 }
 
 /// Where rows come from; each carries it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Origin {
     /// The organization as the admin named it.
     pub organization: String,
@@ -59,7 +61,7 @@ pub struct Origin {
 pub struct Connection {
     exchange: Exchange,
     clock: Clock,
-    origin: Origin,
+    origin: Arc<Origin>,
     practice: Option<Practice>,
     account: String,
     connected_at: OffsetDateTime,
@@ -139,12 +141,12 @@ impl Connection {
             .next()
             .await
             .map_err(|error| error.about(&organization))?;
-        let origin = Origin {
+        let origin = Arc::new(Origin {
             organization,
             tenant_id: exchange.tenant_id().await?,
             practice: options.practice.is_some(),
             portal_url: exchange.cloud().restricted_entities.clone(),
-        };
+        });
         Ok(Self { exchange, clock, origin, practice: options.practice, account, connected_at })
     }
 
@@ -156,7 +158,7 @@ impl Connection {
 
     /// Where the rows of this connection come from.
     #[must_use]
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }
 

@@ -3,6 +3,9 @@
 //! An operation gets its input here, says what it finds, and asks for what only its caller can do. Both directions
 //! are bounded: an operation waits when nobody reads, so memory stays flat however long a list is.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::ConnectionStatus;
@@ -114,11 +117,14 @@ pub struct Item {
 }
 
 /// The operation's end of the conversation.
-#[derive(Debug)]
 pub struct Host {
-    events: mpsc::Sender<Event>,
+    say: Box<Say>,
     input: Mutex<Input>,
 }
+
+/// Hands an event to the caller, in the form that the caller chose; waits while too much lies unread.
+type Say = dyn Fn(Event) -> Saying + Send + Sync;
+type Saying = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 #[derive(Debug)]
 struct Input {
@@ -128,9 +134,9 @@ struct Input {
 
 /// The caller's end of the conversation: read `events`, write `input`, drop `input` to end it.
 #[derive(Debug)]
-pub struct Caller {
+pub struct Caller<T> {
     /// What the operation says, in order; ends when the operation does.
-    pub events: mpsc::Receiver<Event>,
+    pub events: mpsc::Receiver<T>,
     /// What the operation works on.
     pub input: mpsc::Sender<Target>,
 }
@@ -141,12 +147,17 @@ const INPUT_QUEUE: usize = 64;
 /// How many events may lie unread. A list is read ahead by so many pages and no further.
 const EVENT_QUEUE: usize = 8;
 
-/// Opens a conversation.
+/// Opens a conversation. `form` turns each event into what the caller reads; it runs where the operation does, so that
+/// the caller's own thread has less to do.
 #[must_use]
-pub fn converse() -> (Host, Caller) {
+pub fn converse<T: Send + 'static>(form: fn(Event) -> T) -> (Host, Caller<T>) {
     let (said, events) = mpsc::channel(EVENT_QUEUE);
     let (input, items) = mpsc::channel(INPUT_QUEUE);
-    (Host { events: said, input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
+    let say = move |event| -> Saying {
+        let said = said.clone();
+        Box::pin(async move { said.send(form(event)).await.map_err(|_| Error::cancelled()) })
+    };
+    (Host { say: Box::new(say), input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
 }
 
 impl Host {
@@ -255,7 +266,7 @@ impl Host {
     }
 
     async fn say(&self, event: Event) -> Result<()> {
-        self.events.send(event).await.map_err(|_| Error::cancelled())
+        (self.say)(event).await
     }
 }
 
@@ -269,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn asks_for_input_only_when_none_lies_ready() {
-        let (host, mut caller) = converse();
+        let (host, mut caller) = converse(|event| event);
         caller.input.send(target("a@contoso.com")).await.unwrap();
         let first = host.next().await.unwrap().unwrap();
         assert_eq!((first.number, first.target.sender_address.as_deref()), (1, Some("a@contoso.com")));
@@ -287,14 +298,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_that_left_cancels() {
-        let (host, caller) = converse();
+        let (host, caller) = converse(|event| event);
         drop(caller);
         assert_eq!(host.warn("anybody there?").await.unwrap_err().code(), Code::Cancelled);
     }
 
     #[tokio::test]
     async fn a_confirmation_that_cannot_be_asked_is_an_error_and_never_a_yes() {
-        let (host, mut caller) = converse();
+        let (host, mut caller) = converse(|event| event);
         let asking = tokio::spawn(async move {
             host.confirm(Confirmation { caption: "c".into(), description: "Unblock x".into(), question: "q".into() })
                 .await

@@ -10,6 +10,8 @@ mod state;
 mod target;
 mod unblock;
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -116,34 +118,30 @@ pub struct Restriction {
     pub block_type: BlockType,
     /// One line that says why.
     pub summary: String,
-    /// The organization, as the admin named it when connecting.
-    pub organization: String,
-    /// The organization's id.
+    /// Where it comes from.
+    pub origin: Arc<Origin>,
+    /// The organization's id, where the entry itself names one.
     pub tenant_id: Option<String>,
-    /// Whether it is the entry of a practice tenant.
-    pub practice: bool,
-    /// The portal page that shows the list.
-    pub portal_url: String,
     /// Whatever else the service said, under its own names.
     pub others: Vec<(String, Value)>,
 }
 
 impl Restriction {
     /// Reads a row of `Get-BlockedSenderAddress`; `None` when it has no address.
-    fn of_sender(mut record: Record, origin: &Origin) -> Option<Self> {
+    fn of_sender(mut record: Record, origin: &Arc<Origin>) -> Option<Self> {
         let key = Key::Sender(record.take_text("SenderAddress")?);
         let created = record.take_date("CreatedDatetime");
         Some(Self::read(key, created, record, origin))
     }
 
     /// Reads a row of `Get-BlockedConnector`; `None` when it has no id.
-    fn of_connector(mut record: Record, origin: &Origin) -> Option<Self> {
+    fn of_connector(mut record: Record, origin: &Arc<Origin>) -> Option<Self> {
         let key = Key::Connector(Uuid::parse_str(&record.take_text("ConnectorId")?).ok()?);
         let created = record.take_date("CreatedTime");
         Some(Self::read(key, created, record, origin))
     }
 
-    fn read(key: Key, created: Option<OffsetDateTime>, mut record: Record, origin: &Origin) -> Self {
+    fn read(key: Key, created: Option<OffsetDateTime>, mut record: Record, origin: &Arc<Origin>) -> Self {
         let text = record.take_text("Reason").unwrap_or_default();
         let reason = Reason::parse(&text);
         Self {
@@ -158,11 +156,9 @@ impl Restriction {
             temporary_block: record.take_bool("TemporaryBlock"),
             connector_name: record.take_text("ConnectorName"),
             expiration: record.take_date("ExpirationTime"),
-            tenant_id: record.take_text("TenantId").or_else(|| origin.tenant_id.clone()),
+            tenant_id: record.take_text("TenantId"),
             reason: text,
-            organization: origin.organization.clone(),
-            practice: origin.practice,
-            portal_url: origin.portal_url.clone(),
+            origin: origin.clone(),
             others: record.rest(),
         }
     }

@@ -53,7 +53,7 @@ impl Tenant {
             ..Options::default()
         };
         // Nobody listens: loopback needs no proxy, so nothing is asked.
-        let (host, _) = converse();
+        let (host, _) = converse(|event| event);
         let connection = Connection::open(options, clock, &host).await.unwrap();
         let control = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { sandbox, connection, control }
@@ -93,7 +93,7 @@ struct Said {
 /// Runs an operation on these targets, answering every question with yes.
 macro_rules! run {
     ($targets:expr, $host:ident => $work:expr) => {{
-        let ($host, mut caller) = converse();
+        let ($host, mut caller) = converse(|event| event);
         let targets: Vec<Target> = $targets;
         let input = caller.input;
         let feeding = async move {

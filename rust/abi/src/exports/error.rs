@@ -24,7 +24,7 @@ pub unsafe extern "C" fn rs_error_row(
         let (cells, count) = (cells.present()?, count.present()?);
         let row = ERRORS.get(failure)?;
         cells.give(row.pointer());
-        count.give(row.length());
+        count.give(row.columns());
         Ok(RsStatus::Ok)
     })
 }

@@ -95,32 +95,38 @@ pub unsafe extern "C" fn rs_operation_step(operation: i64, timeout_ms: i64, erro
     })
 }
 
-/// Reads the row of the last step: its type and its cells, valid until the next step or the close.
+/// Reads what the last step found: one row or several of one type. Their cells lie one row after the other, `columns`
+/// cells each, valid until the next step or the close.
 ///
 /// # Safety
-/// `row_type`, `cells`, `count`, `error` must be null or valid for writing.
+/// `row_type`, `cells`, `columns`, `rows`, `error` must be null or valid for writing.
 #[no_mangle]
-pub unsafe extern "C" fn rs_operation_row(
+pub unsafe extern "C" fn rs_operation_rows(
     operation: i64,
     row_type: *mut i32,
     cells: *mut *const RsCell,
-    count: *mut i64,
+    columns: *mut i64,
+    rows: *mut i64,
     error: *mut i64,
 ) -> RsStatus {
     // SAFETY: the caller vouches for `row_type`.
     let row_type = unsafe { Out::at(row_type) };
     // SAFETY: the caller vouches for `cells`.
     let cells = unsafe { Out::at(cells) };
-    // SAFETY: the caller vouches for `count`.
-    let count = unsafe { Out::at(count) };
+    // SAFETY: the caller vouches for `columns`.
+    let columns = unsafe { Out::at(columns) };
+    // SAFETY: the caller vouches for `rows`.
+    let rows = unsafe { Out::at(rows) };
     // SAFETY: the caller vouches for `error`.
     let error = unsafe { Out::at(error) };
     border(error, || {
-        let (row_type, cells, count) = (row_type.present()?, cells.present()?, count.present()?);
-        OPERATIONS.get(operation)?.row(|kind, row| {
-            row_type.give(kind as i32);
-            cells.give(row.pointer());
-            count.give(row.length());
+        let (row_type, cells) = (row_type.present()?, cells.present()?);
+        let (columns, rows) = (columns.present()?, rows.present()?);
+        OPERATIONS.get(operation)?.found(|block| {
+            row_type.give(block.row_type() as i32);
+            cells.give(block.pointer());
+            columns.give(block.columns());
+            rows.give(block.rows());
         })?;
         Ok(RsStatus::Ok)
     })

@@ -14,8 +14,5 @@ pub const GET: Spec = Spec {
 };
 
 async fn tell(host: &Host) -> Result<()> {
-    for code in Code::ALL {
-        host.row(Row::ErrorCode(*code)).await?;
-    }
-    Ok(())
+    host.rows(Code::ALL.iter().copied().map(Row::ErrorCode).collect()).await
 }

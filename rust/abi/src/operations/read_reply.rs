@@ -1,5 +1,7 @@
 //! Rows of replies that were kept, page by page: what benchmarks measure, without a network.
 
+use std::sync::Arc;
+
 use restricted_sender_core::connection::Origin;
 use restricted_sender_core::error::Result;
 use restricted_sender_core::restriction;
@@ -17,14 +19,14 @@ pub const READ: Spec = Spec {
 
 async fn read(Start { mut parameters, host, .. }: Start) -> Result<()> {
     let replies = parameters.texts("Replies");
-    let origin = Origin {
+    let origin = Arc::new(Origin {
         organization: parameters.text("Organization").unwrap_or_default(),
         tenant_id: None,
         practice: false,
         portal_url: String::new(),
-    };
+    });
     for reply in replies {
-        restriction::read(reply.as_bytes(), &origin, &host).await?;
+        restriction::read(&reply, &origin, &host).await?;
     }
     Ok(())
 }

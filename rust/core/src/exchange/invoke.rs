@@ -245,7 +245,7 @@ impl Request {
         if response.status == 204 {
             return Ok((Reply::default(), response.request_id()));
         }
-        let reply = serde_json::from_slice::<Reply>(&response.body);
+        let reply = Reply::read(&response.body);
         if !(200..300).contains(&response.status) {
             return Err(fail(reply.ok().and_then(|reply| reply.error)));
         }

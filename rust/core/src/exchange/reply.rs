@@ -69,13 +69,23 @@ impl ErrorBody {
     }
 }
 
+impl Reply {
+    /// Reads a body. It is checked for UTF-8 as a whole, which is faster than string by string.
+    ///
+    /// # Errors
+    /// Whatever makes it something else than a reply.
+    pub fn read(body: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_str(std::str::from_utf8(body).map_err(serde::de::Error::custom)?)
+    }
+}
+
 /// The records of a reply that was kept.
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it is no reply to a cmdlet, or one that failed.
-pub fn records(reply: &[u8]) -> Result<Vec<Record>> {
+pub fn records(reply: &str) -> Result<Vec<Record>> {
     let unreadable = || Error::new(Code::ResponseUnreadable, "This is not the reply to a cmdlet that succeeded.");
-    let reply: Reply = serde_json::from_slice(reply).map_err(|error| unreadable().caused_by(&error))?;
+    let reply: Reply = serde_json::from_str(reply).map_err(|error| unreadable().caused_by(&error))?;
     if reply.error.is_some() {
         return Err(unreadable());
     }

@@ -32,16 +32,15 @@ pub enum Value {
 }
 
 /// One object that a cmdlet returned. Names keep the service's order; members with `@` in their name are not part of it.
+/// A value that was taken out leaves its place empty.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Record(Vec<(Cow<'static, str>, Value)>);
+pub struct Record(Vec<(Cow<'static, str>, Option<Value>)>);
 
 impl Record {
     /// Takes the value of that name out, without regard to case; `Null` when there is none.
     pub fn take(&mut self, name: &str) -> Value {
-        match self.0.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some(index) => self.0.remove(index).1,
-            None => Value::Null,
-        }
+        let member = self.0.iter_mut().find(|(known, value)| value.is_some() && known.eq_ignore_ascii_case(name));
+        member.and_then(|(_, value)| value.take()).unwrap_or(Value::Null)
     }
 
     /// Takes a text out; empty counts as none.
@@ -57,7 +56,7 @@ impl Record {
             other => {
                 let parsed = if let Value::Text(text) = &other { parse_date(text) } else { None };
                 if parsed.is_none() {
-                    self.0.push((Cow::Owned(name.to_owned()), other));
+                    self.0.push((Cow::Owned(name.to_owned()), Some(other)));
                 }
                 parsed
             }
@@ -85,7 +84,7 @@ impl Record {
     /// What has not been taken, in the service's order.
     #[must_use]
     pub fn rest(self) -> Vec<(String, Value)> {
-        self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
+        self.0.into_iter().filter_map(|(name, value)| Some((name.into_owned(), value?))).collect()
     }
 }
 
@@ -131,25 +130,26 @@ impl<'de> Deserialize<'de> for Record {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
-                let mut members: Vec<(Cow<'static, str>, Value)> = Vec::with_capacity(8);
+                let mut members: Vec<(Cow<'static, str>, Option<Value>)> = Vec::with_capacity(8);
+                // A companion mostly stands just before its member, which is then read as what it is at once.
+                let mut ahead: Option<(Cow<'static, str>, Kind)> = None;
                 let mut kinds: Vec<(Cow<'static, str>, Kind)> = Vec::new();
                 while let Some(name) = map.next_key::<Name>()? {
                     match name {
                         Name::Member(name) => {
-                            // A companion mostly comes first: then the value is read as what it is at once.
-                            let kind = kinds.iter().find(|(of, _)| *of == name).map_or(Kind::Other, |(_, kind)| *kind);
+                            let kind = ahead.take_if(|(of, _)| *of == name).map_or(Kind::Other, |(_, kind)| kind);
                             let value = map.next_value_seed(Of(kind))?;
-                            members.push((name, value));
+                            members.push((name, Some(value)));
                         }
-                        Name::KindOf(name) => kinds.push((name, map.next_value()?)),
+                        Name::KindOf(name) => kinds.extend(ahead.replace((name, map.next_value()?))),
                         Name::Hidden => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
                 }
-                for (of, kind) in kinds {
+                for (of, kind) in kinds.into_iter().chain(ahead) {
                     if let Some((_, value)) = members.iter_mut().find(|(name, _)| *name == of) {
-                        *value = std::mem::replace(value, Value::Null).typed(kind);
+                        *value = value.take().map(|value| value.typed(kind));
                     }
                 }
                 Ok(Record(members))
@@ -166,25 +166,25 @@ enum Name {
     Hidden,
 }
 
-/// Names that come with every entry of a list: they need no memory of their own.
-const COMMON_NAMES: [&str; 10] = [
-    "SenderAddress",
-    "Reason",
-    "CreatedDatetime",
-    "ChangedDatetime",
-    "TemporaryBlock",
-    "ConnectorId",
-    "ConnectorName",
-    "TenantId",
-    "CreatedTime",
-    "ExpirationTime",
-];
+/// The names that come with every entry of a list: they need no memory of their own.
+fn common(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "SenderAddress" => "SenderAddress",
+        "Reason" => "Reason",
+        "CreatedDatetime" => "CreatedDatetime",
+        "ChangedDatetime" => "ChangedDatetime",
+        "TemporaryBlock" => "TemporaryBlock",
+        "ConnectorId" => "ConnectorId",
+        "ConnectorName" => "ConnectorName",
+        "TenantId" => "TenantId",
+        "CreatedTime" => "CreatedTime",
+        "ExpirationTime" => "ExpirationTime",
+        _ => return None,
+    })
+}
 
 fn known(name: &str) -> Cow<'static, str> {
-    match COMMON_NAMES.iter().find(|common| **common == name) {
-        Some(common) => Cow::Borrowed(common),
-        None => Cow::Owned(name.to_owned()),
-    }
+    common(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
 }
 
 impl<'de> Deserialize<'de> for Name {
@@ -198,10 +198,14 @@ impl<'de> Deserialize<'de> for Name {
             }
 
             fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(match name.split_once('@') {
-                    None => Name::Member(known(name)),
-                    Some((of, "data.type" | "odata.type")) if !of.is_empty() => Name::KindOf(known(of)),
-                    Some(_) => Name::Hidden,
+                if let Some(common) = common(name) {
+                    return Ok(Name::Member(Cow::Borrowed(common)));
+                }
+                let companion = name.strip_suffix("@data.type").or_else(|| name.strip_suffix("@odata.type"));
+                Ok(match companion {
+                    Some(of) if !of.is_empty() && !of.contains('@') => Name::KindOf(known(of)),
+                    _ if name.contains('@') => Name::Hidden,
+                    _ => Name::Member(Cow::Owned(name.to_owned())),
                 })
             }
         }

@@ -1,5 +1,7 @@
 //! `Get-RestrictedSender`: who is blocked, why, since when.
 
+use std::sync::Arc;
+
 use super::list::{entry, Finding, Identity, List, Reading};
 use super::target::Named;
 use super::{EntityType, Key};
@@ -60,7 +62,7 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it is no such reply.
-pub async fn read(reply: &[u8], origin: &Origin, host: &Host) -> Result<()> {
+pub async fn read(reply: &str, origin: &Arc<Origin>, host: &Host) -> Result<()> {
     let rows =
         records(reply)?.into_iter().map(|record| entry(EntityType::Mailbox, record, origin).map(Row::Restriction));
     host.rows(rows.collect::<Result<_>>()?).await

@@ -1,5 +1,7 @@
 //! The organization's list, read once for an operation, and the search for one entity in it.
 
+use std::sync::Arc;
+
 use super::identity::Addresses;
 use super::{EntityType, Key, Restriction};
 use crate::connection::{Connection, Origin};
@@ -120,7 +122,7 @@ pub fn same(one: &Key, other: &Key) -> bool {
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it has no key.
-pub fn entry(entity_type: EntityType, record: Record, origin: &Origin) -> Result<Restriction> {
+pub fn entry(entity_type: EntityType, record: Record, origin: &Arc<Origin>) -> Result<Restriction> {
     match entity_type {
         EntityType::Mailbox => Restriction::of_sender(record, origin),
         EntityType::Connector => Restriction::of_connector(record, origin),

@@ -1,9 +1,11 @@
 //! `Test-RestrictedSender`: is this one restricted? The answer that scripts should ask for, because it has a third
 //! value for "could not tell".
 
+use std::sync::Arc;
+
 use super::list::{Identity, List};
 use super::{EntityType, Key};
-use crate::connection::Connection;
+use crate::connection::{Connection, Origin};
 use crate::error::{Error, Result};
 use crate::host::{Host, Item, Row};
 
@@ -48,11 +50,7 @@ pub struct SenderState {
     /// Why the answer is `Unknown`.
     pub error: Option<Error>,
     /// The organization that was asked.
-    pub organization: String,
-    /// Its id.
-    pub tenant_id: Option<String>,
-    /// Whether it is a practice tenant.
-    pub practice: bool,
+    pub origin: Arc<Origin>,
 }
 
 /// Answers for each item of input with exactly one row.
@@ -77,9 +75,7 @@ async fn answer(connection: &Connection, list: &mut List<'_>, item: Item) -> Sen
         key: None,
         checked: Vec::new(),
         error: None,
-        organization: connection.organization().to_owned(),
-        tenant_id: connection.tenant_id().map(str::to_owned),
-        practice: connection.is_practice(),
+        origin: connection.origin().clone(),
     };
     match item.target.key(item.number) {
         Ok(key) => {

@@ -1,6 +1,8 @@
 //! `Unblock-RestrictedSender`: ask, remove from the list, say what came of it. A removal is sent once; when its reply
 //! is lost, the list is read before anything is said.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::confirmation::{self, Subject};
@@ -8,7 +10,7 @@ use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
 use super::target::Known;
 use super::{EntityType, Key};
-use crate::connection::Connection;
+use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Cmdlet};
 use crate::host::{Host, Item, Row};
@@ -67,11 +69,7 @@ pub struct UnblockResult {
     /// The service's id of that request.
     pub request_id: Option<String>,
     /// The organization.
-    pub organization: String,
-    /// Its id.
-    pub tenant_id: Option<String>,
-    /// Whether it is a practice tenant.
-    pub practice: bool,
+    pub origin: Arc<Origin>,
 }
 
 /// Unblocks what the input names, asking for each.
@@ -118,9 +116,7 @@ impl<'a> Unblock<'a> {
             outcome: Outcome::Failed,
             requested_at: None,
             request_id: None,
-            organization: connection.organization().to_owned(),
-            tenant_id: connection.tenant_id().map(str::to_owned),
-            practice: connection.is_practice(),
+            origin: connection.origin().clone(),
         };
         Self { connection, result }
     }
