@@ -235,6 +235,8 @@ fn unblocks_are_counted_once_and_marked_where_there_may_be_more() {
     assert_eq!(count(&both, too_short), (2, true));
     let late = Some(Coverage { from: at(0), until: at(39_999) });
     assert_eq!(count(&both, late), (2, true));
+    assert_eq!(count(&[both.clone(), both.clone()].concat(), COVERED), (2, false), "two exports may overlap");
+    assert_eq!(count(&[audit(0, Listed)], COVERED), (0, true), "whether it tells of unblocks is not seen");
     assert_eq!(count(&ours, COVERED), (1, true), "an audit log that tells of no unblock proves nothing");
     assert_eq!(count(&[&both[..], &[journal(900, Answered)]].concat(), COVERED), (3, true), "it lacks one");
     assert_eq!(count(&[&both[..], &[audit(50_000, Unblocked), audit(-1, Unblocked)]].concat(), COVERED), (2, false));
