@@ -78,6 +78,7 @@ pub fn target(item: &mut Fields) -> Target {
         reason: item.text("Reason").unwrap_or_default(),
         since: item.moment("RestrictedSince"),
         connector_name: item.text("ConnectorName"),
+        ..Known::default()
     });
     Target {
         sender_address: item.text("SenderAddress"),

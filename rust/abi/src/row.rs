@@ -118,7 +118,7 @@ rows! {
         BlockType: Text = Name(entry.block_type.name()),
         Summary: Text = &entry.summary,
         RestrictedSince: Ticks = entry.created,
-        Reason: Text = &entry.reason,
+        Reason: Text = &entry.reason.text,
         CreatedDatetime: Ticks = only_sender(&entry.key, entry.created),
         ChangedDatetime: Ticks = entry.changed,
         TemporaryBlock: Bool = entry.temporary_block,
@@ -127,7 +127,7 @@ rows! {
         Organization: Text = Shared(&entry.origin.organization),
         TenantId: Text = entry.tenant_id.as_deref().or(entry.origin.tenant_id.as_deref()).map(Shared),
         IsPractice: Bool = entry.origin.practice,
-        PortalUrl: Text = Shared(&entry.origin.portal_url),
+        PortalUrl: Text = Shared(&entry.origin.portals.restricted_entities),
         Others: List = List(|block: &mut Block| named(block, &entry.others)),
     }
 

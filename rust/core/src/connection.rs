@@ -7,7 +7,7 @@ use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
 
 use crate::error::{Code, Error, Result};
-use crate::exchange::cloud::Cloud;
+use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::{is_near, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
 use crate::host::Host;
 
@@ -52,8 +52,8 @@ pub struct Origin {
     pub tenant_id: Option<String>,
     /// Whether nothing there is real.
     pub practice: bool,
-    /// The portal page that lists its restricted entities.
-    pub portal_url: String,
+    /// The portal pages of its cloud.
+    pub portals: Arc<Portals>,
 }
 
 /// A connection to one organization.
@@ -145,7 +145,7 @@ impl Connection {
             organization,
             tenant_id: exchange.tenant_id().await?,
             practice: options.practice.is_some(),
-            portal_url: exchange.cloud().restricted_entities.clone(),
+            portals: Arc::clone(&exchange.cloud().portals),
         });
         Ok(Self { exchange, clock, origin, practice: options.practice, account, connected_at })
     }

@@ -35,6 +35,10 @@ pub enum Event {
 /// A result of an operation.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "each is documented where it is defined")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "long lists are of the largest: a box for each would cost more than it saves"
+)]
 pub enum Row {
     Connection(ConnectionStatus),
     Restriction(Restriction),

@@ -2,22 +2,27 @@
 //! unblock them.
 
 mod confirmation;
+mod decision;
 mod get;
 mod identity;
 mod list;
 mod pattern;
 mod state;
 mod target;
+mod trace_window;
 mod unblock;
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
+pub use decision::{Action, Basis, Case, Circumstances, Decision, Evidence, NextStep, Policy, UnblockHistory, Until};
 pub use get::{get, read, Query};
 pub use state::{test, SenderState, State};
 pub use target::{Known, Target};
+pub use trace_window::TraceWindow;
 pub use unblock::{unblock, Outcome, UnblockOptions, UnblockResult};
 
 use crate::connection::Origin;
@@ -78,6 +83,15 @@ impl Key {
         }
     }
 
+    /// The class of a restriction that has this key and that reason.
+    #[must_use]
+    pub fn block_type(&self, reason: &Reason) -> BlockType {
+        match self {
+            Self::Sender(_) => reason.block_type,
+            Self::Connector(_) => BlockType::Connector,
+        }
+    }
+
     /// The connector's id, if it is one.
     #[must_use]
     pub fn connector_id(&self) -> Option<String> {
@@ -102,8 +116,8 @@ impl std::fmt::Display for Key {
 pub struct Restriction {
     /// What the service lists it by.
     pub key: Key,
-    /// The service's reason, as it came; empty when it gives none.
-    pub reason: String,
+    /// The service's reason, with its text as it came.
+    pub reason: Reason,
     /// `CreatedDatetime` of a sender, `CreatedTime` of a connector.
     pub created: Option<OffsetDateTime>,
     /// `ChangedDatetime` of a sender.
@@ -118,6 +132,13 @@ pub struct Restriction {
     pub block_type: BlockType,
     /// One line that says why.
     pub summary: String,
+    /// The mail around the block, as the message trace would be asked for it; nothing when it is out of the trace's
+    /// reach or nobody knows when the block was.
+    pub trace: Option<TraceWindow>,
+    /// The primary SMTP address of who is listed, where the directory was asked.
+    pub primary_smtp_address: Option<String>,
+    /// What to do about it.
+    pub decision: Decision,
     /// Where it comes from.
     pub origin: Arc<Origin>,
     /// The organization's id, where the entry itself names one.
@@ -128,38 +149,95 @@ pub struct Restriction {
 
 impl Restriction {
     /// Reads a row of `Get-BlockedSenderAddress`; `None` when it has no address.
-    fn of_sender(mut record: Record, origin: &Arc<Origin>) -> Option<Self> {
+    fn of_sender(mut record: Record, origin: &Arc<Origin>, now: OffsetDateTime) -> Option<Self> {
         let key = Key::Sender(record.take_text("SenderAddress")?);
         let created = record.take_date("CreatedDatetime");
-        Some(Self::read(key, created, record, origin))
+        Some(Self::read(key, created, record, origin, now))
     }
 
     /// Reads a row of `Get-BlockedConnector`; `None` when it has no id.
-    fn of_connector(mut record: Record, origin: &Arc<Origin>) -> Option<Self> {
+    fn of_connector(mut record: Record, origin: &Arc<Origin>, now: OffsetDateTime) -> Option<Self> {
         let key = Key::Connector(Uuid::parse_str(&record.take_text("ConnectorId")?).ok()?);
         let created = record.take_date("CreatedTime");
-        Some(Self::read(key, created, record, origin))
+        Some(Self::read(key, created, record, origin, now))
     }
 
-    fn read(key: Key, created: Option<OffsetDateTime>, mut record: Record, origin: &Arc<Origin>) -> Self {
-        let text = record.take_text("Reason").unwrap_or_default();
-        let reason = Reason::parse(&text);
+    fn read(
+        key: Key,
+        created: Option<OffsetDateTime>,
+        mut record: Record,
+        origin: &Arc<Origin>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let reason = Reason::parse(record.take_text("Reason").unwrap_or_default());
+        let case = Case {
+            block_type: key.block_type(&reason),
+            since: created,
+            temporary_block: record.take_bool("TemporaryBlock"),
+            expiration: record.take_date("ExpirationTime"),
+        };
         Self {
-            block_type: match key {
-                Key::Sender(_) => reason.block_type(),
-                Key::Connector(_) => BlockType::Connector,
-            },
+            block_type: case.block_type,
             summary: reason.summary(),
+            trace: created.and_then(|created| TraceWindow::around(created, now)),
+            primary_smtp_address: None,
+            decision: Decision::of(&case, &Circumstances::default(), now),
             key,
+            reason,
             created,
             changed: record.take_date("ChangedDatetime"),
-            temporary_block: record.take_bool("TemporaryBlock"),
+            temporary_block: case.temporary_block,
             connector_name: record.take_text("ConnectorName"),
-            expiration: record.take_date("ExpirationTime"),
+            expiration: case.expiration,
             tenant_id: record.take_text("TenantId"),
-            reason: text,
-            origin: origin.clone(),
+            origin: Arc::clone(origin),
             others: record.rest(),
         }
     }
+
+    /// What [`Decision::of`] needs to know of it, to decide again when more has become known.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        Case {
+            block_type: self.block_type,
+            since: self.created,
+            temporary_block: self.temporary_block,
+            expiration: self.expiration,
+        }
+    }
+
+    /// What to do and why, with the figures of this case.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let end = if self.summary.ends_with(['.', '!', '?']) { "" } else { "." };
+        format!("{}{end} {}", self.summary, self.decision.recommendation())
+    }
+
+    /// What to tell whoever is blocked, in plain words.
+    #[must_use]
+    pub fn user_message(&self) -> String {
+        self.decision.user_message()
+    }
+
+    /// Where multi-factor authentication is set up, if it is a sender.
+    #[must_use]
+    pub fn mfa_url(&self) -> Option<&str> {
+        self.key.sender_address().map(|_| self.origin.portals.multi_factor_authentication.as_str())
+    }
+
+    /// Where the password is reset, if it is a sender.
+    #[must_use]
+    pub fn password_url(&self) -> Option<&str> {
+        self.key.sender_address().map(|_| self.origin.portals.password.as_str())
+    }
+}
+
+/// A moment in UTC; nothing at the very ends of the calendar, which stand for no moment anyway.
+fn utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
+    moment.checked_to_offset(UtcOffset::UTC)
+}
+
+/// A moment as the admin reads it.
+fn minute(moment: OffsetDateTime) -> Option<String> {
+    utc(moment)?.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).ok()
 }

@@ -9,8 +9,10 @@ use restricted_sender_core::connection::{Connection, Options, Practice};
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::exchange::{Deadlines, Secret};
 use restricted_sender_core::host::{converse, Answer, Event, Row};
+use restricted_sender_core::reason::BlockType;
 use restricted_sender_core::restriction::{
-    get, test, unblock, Outcome, Query, Restriction, SenderState, State, Target, UnblockOptions, UnblockResult,
+    get, test, unblock, NextStep, Outcome, Query, Restriction, SenderState, State, Target, UnblockOptions,
+    UnblockResult,
 };
 use restricted_sender_core::Clock;
 use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
@@ -164,6 +166,32 @@ async fn a_person_is_found_under_every_address() {
     for name in [MEGAN, "megan.bowen@contoso.com", "CEO@contoso.com"] {
         let state = state_of(&tenant, address(name)).await;
         assert_eq!((state.state, state.key.as_deref()), (State::Restricted, Some(MEGAN)), "{name}");
+        let (said, _) = run!(vec![address(name)], host => get(&tenant.connection, Query::Named, &host));
+        let primary = said.entries[0].primary_smtp_address.as_deref();
+        assert_eq!(primary.map(str::to_lowercase).as_deref(), Some("megan.bowen@contoso.com"), "{name}");
+    }
+    let (said, _) = run!(vec![], host => get(&tenant.connection, Query::Everything(None), &host));
+    assert!(said.entries.iter().all(|entry| entry.primary_smtp_address.is_none()), "nobody was looked up");
+}
+
+#[tokio::test]
+async fn every_entry_says_what_to_do_and_where_to_look() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    let (said, _) = run!(vec![], host => get(&tenant.connection, Query::Everything(None), &host));
+    let now = tenant.sandbox.clock().now();
+    for entry in &said.entries {
+        let step = entry.decision.next_step();
+        let right = match entry.block_type {
+            BlockType::Spam | BlockType::Unknown => step == NextStep::SecureThenUnblock,
+            BlockType::RecipientRate => step == NextStep::Wait,
+            // A day of UTC may have ended since the block.
+            BlockType::PolicyLimit => [NextStep::Wait, NextStep::FixSenderThenUnblock].contains(&step),
+            BlockType::Connector => step == NextStep::CheckConnector,
+        };
+        assert!(right, "{entry:?}");
+        assert_eq!(entry.decision.restricted_until().is_some(), step == NextStep::Wait || entry.expiration.is_some());
+        let (window, since) = (entry.trace.unwrap(), entry.created.unwrap());
+        assert!(window.start < since && since <= window.end && window.end <= now, "{window:?} {since}");
     }
 }
 
@@ -273,6 +301,7 @@ async fn the_question_names_the_organization_the_reason_and_both_recommendations
     let question = &said.questions[0];
     for part in [
         "contoso.onmicrosoft.com (practice tenant)",
+        "Treat it as a compromised account",
         MEGAN,
         "ceo@contoso.com",
         "judged spam",
@@ -281,6 +310,15 @@ async fn the_question_names_the_organization_the_reason_and_both_recommendations
     ] {
         assert!(question.contains(part), "{part} in {question}");
     }
+}
+
+#[tokio::test]
+async fn the_question_says_when_an_unblock_will_not_help() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    let options = UnblockOptions::default();
+    let johanna = vec![address("johanna.lorenz@contoso.com")];
+    let (said, _) = run!(johanna, host => unblock(&tenant.connection, &options, &host));
+    assert!(said.questions[0].contains("Unblocking does not help"), "{}", said.questions[0]);
 }
 
 #[tokio::test]

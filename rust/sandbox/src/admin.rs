@@ -5,7 +5,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use uuid::Uuid;
 
 use crate::reply::{self, Reply};
-use crate::role::Access;
+use crate::role::{Access, Caller};
 use crate::tenant::Tenant;
 use crate::token::NotAccepted;
 
@@ -28,8 +28,8 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// What the caller may do, or the reply to one who may do nothing.
-    pub(crate) fn sign_in(&self, tenant: &Tenant) -> Result<Access, Box<Reply>> {
+    /// Who calls and what it may do, or the reply to one who may do nothing.
+    pub(crate) fn sign_in(&self, tenant: &Tenant) -> Result<Caller, Box<Reply>> {
         let unauthorized = |error| Err(Box::new(unauthorized(self.base, error)));
         let token = reply::header(self.headers, "authorization")
             .and_then(|value| value.split_once(' '))
@@ -43,21 +43,21 @@ impl Request<'_> {
                 unauthorized(", error=\"invalid_token\", error_description=\"The access token has expired.\"")
             }
             Err(NotAccepted::NoGrant) => unauthorized(""),
-            Ok(Access::NoDirectoryRole) => Err(Box::new(forbidden())),
+            Ok(Caller { access: Access::NoDirectoryRole, .. }) => Err(Box::new(forbidden())),
             // A token of this tenant says nothing in another one.
             Ok(_) if !tenant.is_called(self.tenant) => Err(Box::new(forbidden())),
-            Ok(access) => Ok(access),
+            Ok(caller) => Ok(caller),
         }
     }
 
     /// As [`sign_in`](Self::sign_in), where a JSON body must be posted to the beta endpoint.
-    pub(crate) fn sign_in_to_post(&self, tenant: &Tenant) -> Result<Access, Box<Reply>> {
+    pub(crate) fn sign_in_to_post(&self, tenant: &Tenant) -> Result<Caller, Box<Reply>> {
         if !self.version.eq_ignore_ascii_case("beta") || self.method != Method::POST {
             return Err(Box::new(wrong_method("POST")));
         }
-        let access = self.sign_in(tenant)?;
+        let caller = self.sign_in(tenant)?;
         if reply::is_type(self.headers, "application/json") {
-            Ok(access)
+            Ok(caller)
         } else {
             Err(Box::new(reply::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE)))
         }

@@ -1,13 +1,15 @@
 //! The cmdlets the practice tenant knows: their parameters and what they do.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use crate::audit::{Actor, RecordType};
+use crate::audit_search;
+use crate::parameter::{mandatory, optional, Arguments, Kind, Parameter};
 use crate::refusal::Refusal;
-use crate::restriction::{Entity, NotUnblocked, Release, Restriction, Subject};
+use crate::restriction::{self, Entity, NotUnblocked, Reading, Restriction, Subject, Unblocked};
 use crate::row::{Row, Value};
+use crate::settings::Settings;
 use crate::tenant::Tenant;
 
 /// One cmdlet.
@@ -16,281 +18,304 @@ pub(crate) struct Cmdlet {
     /// The .NET type of its rows (?); empty where there are none.
     pub(crate) output_type: &'static str,
     parameters: &'static [Parameter],
-    run: fn(&Tenant, &Arguments) -> Result<Output, Refusal>,
+    run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
+    /// Whether an organization has it.
+    exists: fn(&Settings) -> bool,
 }
 
-struct Parameter {
-    name: &'static str,
-    kind: Kind,
-    mandatory: bool,
+/// A call of a cmdlet with checked parameters.
+pub(crate) struct Invocation<'a> {
+    pub(crate) arguments: &'a Arguments,
+    /// The app that calls.
+    pub(crate) caller: Uuid,
+    /// The number of the last row that an earlier page of the same answer has shown; 0 on the first page.
+    pub(crate) after: u64,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    /// Microsoft.Exchange.Data.SmtpAddress
-    Address,
-    Guid,
+impl Invocation<'_> {
+    pub(crate) fn reading(&self) -> Reading {
+        if self.after == 0 {
+            Reading::First
+        } else {
+            Reading::Further
+        }
+    }
 }
+
+/// Rows with their numbers, made when they are needed.
+pub(crate) type Rows = Box<dyn Iterator<Item = (u64, Row)>>;
 
 /// What a cmdlet answers.
 pub(crate) enum Output {
-    /// Numbered rows, in order of their numbers; pages keep their place by them.
-    Rows(Vec<(u64, Row)>),
+    /// Numbered rows, in order of their numbers; pages keep their place by them. They may begin with the first or with
+    /// the first that has not been shown yet.
+    Rows(Rows),
     /// Done, with a warning.
     Warning(String),
     /// Done, and nothing to show: not even an empty list.
     Silence,
 }
 
-/// Parameters every cmdlet takes, in lower case. There is no WhatIf: these cmdlets refuse it, and so must a drill.
-const COMMON_PARAMETERS: [&str; 14] = [
-    "confirm",
-    "debug",
-    "erroraction",
-    "errorvariable",
-    "informationaction",
-    "informationvariable",
-    "outbuffer",
-    "outvariable",
-    "pipelinevariable",
-    "progressaction",
-    "resultsize",
-    "verbose",
-    "warningaction",
-    "warningvariable",
-];
-
-const fn optional(name: &'static str, kind: Kind) -> Parameter {
-    Parameter { name, kind, mandatory: false }
+impl Output {
+    fn rows(rows: Vec<(u64, Row)>) -> Self {
+        Self::Rows(Box::new(rows.into_iter()))
+    }
 }
 
-const fn mandatory(name: &'static str, kind: Kind) -> Parameter {
-    Parameter { name, kind, mandatory: true }
+const RECORD_TYPES: [&str; RecordType::ALL.len()] = {
+    let [admin, hygiene] = RecordType::ALL;
+    [admin.name(), hygiene.name()]
+};
+
+fn everywhere(_: &Settings) -> bool {
+    true
 }
 
-static CMDLETS: [Cmdlet; 7] = [
+static CMDLETS: [Cmdlet; 10] = [
     Cmdlet {
         name: "Get-BlockedSenderAddress",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedSenderAddress",
         parameters: &[optional("SenderAddress", Kind::Address)],
         run: get_blocked_sender_address,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Remove-BlockedSenderAddress",
         output_type: "",
         parameters: &[mandatory("SenderAddress", Kind::Address), optional("Reason", Kind::Text)],
         run: remove_blocked_sender_address,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-BlockedConnector",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedConnector",
         parameters: &[optional("ConnectorId", Kind::Guid)],
         run: get_blocked_connector,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Remove-BlockedConnector",
         output_type: "",
         parameters: &[mandatory("ConnectorId", Kind::Guid), optional("Reason", Kind::Text)],
         run: remove_blocked_connector,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-Recipient",
         output_type: "Microsoft.Exchange.Data.Directory.Management.ReducedRecipient",
         parameters: &[optional("Identity", Kind::Text)],
         run: get_recipient,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-AcceptedDomain",
         output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.AcceptedDomain",
         parameters: &[],
         run: get_accepted_domain,
+        exists: everywhere,
     },
     Cmdlet {
         name: "Get-OrganizationConfig",
         output_type: "Microsoft.Exchange.Data.Directory.Management.OrganizationConfig",
         parameters: &[optional("Identity", Kind::Text)],
         run: get_organization_config,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Get-HostedOutboundSpamFilterPolicy",
+        output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.HostedOutboundSpamFilterPolicy",
+        parameters: &[optional("Identity", Kind::Text)],
+        run: get_outbound_policy,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Get-HostedOutboundSpamFilterRule",
+        output_type: "Microsoft.Exchange.MessagingPolicies.HygieneRules.HostedOutboundSpamFilterRule",
+        parameters: &[
+            optional("Identity", Kind::Text),
+            optional("State", Kind::OneOf("RuleState", &["Enabled", "Disabled"])),
+        ],
+        run: get_outbound_rule,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Search-UnifiedAuditLog",
+        output_type: "Microsoft.Exchange.Data.ApplicationLogic.Auditing.UnifiedAuditLogEvent",
+        parameters: &[
+            mandatory("StartDate", Kind::Time),
+            mandatory("EndDate", Kind::Time),
+            optional("RecordType", Kind::OneOf("Microsoft.Office.Audit.Schema.AuditLogRecordType", &RECORD_TYPES)),
+            optional("Operations", Kind::Texts),
+            optional("UserIds", Kind::Texts),
+            optional("ObjectIds", Kind::Texts),
+            optional("FreeText", Kind::Text),
+            optional("ResultSize", Kind::Block),
+            optional("SessionId", Kind::Text),
+            optional(
+                "SessionCommand",
+                Kind::OneOf("UnifiedAuditSessionCommand", &["ReturnLargeSet", "ReturnNextPreviewPage"]),
+            ),
+            optional("Formatted", Kind::Switch),
+            optional("HighCompleteness", Kind::Switch),
+        ],
+        run: audit_search::search,
+        exists: |settings| settings.audit_log,
     },
 ];
 
 impl Cmdlet {
-    /// The cmdlet of this name, whatever its case.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        CMDLETS.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
+    /// The cmdlets that an organization with these settings has.
+    pub(crate) fn all_in(settings: &Settings) -> impl Iterator<Item = &'static Self> + '_ {
+        CMDLETS.iter().filter(|cmdlet| (cmdlet.exists)(settings))
     }
 
-    /// The names of all of them.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        CMDLETS.iter().map(|cmdlet| cmdlet.name)
-    }
-
-    pub(crate) fn run(&self, tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-        (self.run)(tenant, arguments)
+    /// The cmdlet of this name, whatever its case, if an organization with these settings has it.
+    pub(crate) fn named(name: &str, settings: &Settings) -> Option<&'static Self> {
+        Self::all_in(settings).find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
     }
 
     /// Checks the parameters of a call against those of the cmdlet.
     pub(crate) fn bind(&self, given: &Map<String, Json>) -> Result<Arguments, Refusal> {
-        let mut arguments = Arguments::default();
-        for (name, value) in given {
-            let known = self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name));
-            let lower = name.to_lowercase();
-            if known.is_none() && !COMMON_PARAMETERS.contains(&lower.as_str()) {
-                return Err(Refusal::unknown_parameter(name));
-            }
-            let text = match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            if let Some(parameter) = known {
-                parameter.kind.check(parameter.name, value, &text)?;
-            }
-            if arguments.0.insert(lower, text).is_some() {
-                return Err(Refusal::repeated_parameter(name));
-            }
-        }
-        let missing = |parameter: &&Parameter| parameter.mandatory && arguments.text(parameter.name).is_none();
-        match self.parameters.iter().find(missing) {
-            Some(parameter) => Err(Refusal::missing_parameter(parameter.name)),
-            None => Ok(arguments),
-        }
+        Arguments::bind(self.parameters, given)
+    }
+
+    pub(crate) fn run(&self, tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+        (self.run)(tenant, invocation)
     }
 }
 
-impl Kind {
-    fn check(self, parameter: &str, value: &Json, text: &str) -> Result<(), Refusal> {
-        let (type_name, error) = match self {
-            Self::Text => ("System.String", "A text is expected."),
-            Self::Address => (
-                "Microsoft.Exchange.Data.SmtpAddress",
-                "The email address isn't correct. Please use this format: user name, the @ sign, followed by the \
-                 domain name. For example, tonysmith@contoso.com.",
-            ),
-            Self::Guid => {
-                ("System.Guid", "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).")
-            }
-        };
-        let good = value.is_string()
-            && match self {
-                Self::Text => true,
-                Self::Address => {
-                    text.rsplit_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())
-                }
-                Self::Guid => Uuid::try_parse(text).is_ok(),
-            };
-        if good {
-            Ok(())
-        } else {
-            Err(Refusal::bad_value(parameter, text, type_name, error))
+fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    Ok(listed(tenant, restriction::Kind::Sender, invocation.arguments.sender(), invocation.reading(), |entry| {
+        match &entry.subject {
+            Subject::Sender { address, temporary } => Some(Row(vec![
+                ("SenderAddress", address.as_str().into()),
+                ("Reason", entry.reason.as_str().into()),
+                ("CreatedDatetime", Value::Time(entry.created)),
+                ("ChangedDatetime", Value::Time(entry.changed)),
+                ("TemporaryBlock", Value::Bool(*temporary)),
+            ])),
+            Subject::Connector { .. } => None,
         }
-    }
-}
-
-/// The checked parameters of a call, by name in lower case.
-#[derive(Debug, Default)]
-pub(crate) struct Arguments(BTreeMap<String, String>);
-
-impl Arguments {
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(&name.to_lowercase()).map(String::as_str)
-    }
-
-    fn sender(&self) -> Option<Entity> {
-        self.text("SenderAddress").map(Entity::sender)
-    }
-
-    fn connector(&self) -> Option<Entity> {
-        self.text("ConnectorId").and_then(|id| Uuid::try_parse(id).ok()).map(Entity::Connector)
-    }
-
-    /// The same text for the same arguments, in whatever order and case they came.
-    pub(crate) fn fingerprint(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-fn get_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    Ok(listed(tenant, arguments.sender(), |entry| match &entry.subject {
-        Subject::Sender { address, temporary } => Some(Row(vec![
-            ("SenderAddress", address.as_str().into()),
-            ("Reason", entry.reason.as_str().into()),
-            ("CreatedDatetime", Value::Time(entry.created)),
-            ("ChangedDatetime", Value::Time(entry.changed)),
-            ("TemporaryBlock", Value::Bool(*temporary)),
-        ])),
-        Subject::Connector { .. } => None,
     }))
 }
 
-fn get_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    Ok(listed(tenant, arguments.connector(), |entry| match &entry.subject {
-        Subject::Connector { id, name, expires } => Some(Row(vec![
-            ("ConnectorId", Value::Guid(*id)),
-            ("ConnectorName", name.as_str().into()),
-            ("TenantId", Value::Guid(tenant.id)),
-            ("Reason", entry.reason.as_str().into()),
-            ("CreatedTime", Value::Time(entry.created)),
-            ("ExpirationTime", expires.map_or(Value::Null, Value::Time)),
-        ])),
-        Subject::Sender { .. } => None,
+fn get_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    Ok(listed(tenant, restriction::Kind::Connector, invocation.arguments.connector(), invocation.reading(), |entry| {
+        match &entry.subject {
+            Subject::Connector { id, name, expires } => Some(Row(vec![
+                ("ConnectorId", Value::Guid(*id)),
+                ("ConnectorName", name.as_str().into()),
+                ("TenantId", Value::Guid(tenant.id)),
+                ("Reason", entry.reason.as_str().into()),
+                ("CreatedTime", Value::Time(entry.created)),
+                ("ExpirationTime", expires.map_or(Value::Null, Value::Time)),
+            ])),
+            Subject::Sender { .. } => None,
+        }
     }))
 }
 
-/// The rows of one entity, which may be none, or of all of them.
-fn listed(tenant: &Tenant, only: Option<Entity>, row: impl Fn(&Restriction) -> Option<Row>) -> Output {
+/// The rows of one entity, which may be none, or of all of its kind.
+fn listed(
+    tenant: &Tenant,
+    kind: restriction::Kind,
+    only: Option<Entity>,
+    reading: Reading,
+    row: impl Fn(&Restriction) -> Option<Row>,
+) -> Output {
     let now = tenant.now();
     let mut restrictions = tenant.restrictions();
     let numbered = |(number, entry): (u64, &Restriction)| row(entry).map(|row| (number, row));
-    Output::Rows(match only {
-        Some(entity) => restrictions.find(&entity, now).and_then(numbered).into_iter().collect(),
-        None => restrictions.list(now).filter_map(numbered).collect(),
+    Output::rows(match only {
+        Some(entity) => restrictions.find(&entity, reading, now).and_then(numbered).into_iter().collect(),
+        None => restrictions.read(kind, reading, now).filter_map(numbered).collect(),
     })
 }
 
-fn remove_blocked_sender_address(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let warning = unblock(tenant, arguments.sender(), arguments.text("SenderAddress"))?;
-    Ok(warning.map_or_else(|| Output::Rows(Vec::new()), Output::Warning))
+fn remove_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let entity = invocation.arguments.sender();
+    let warning = unblock(tenant, entity, invocation, ("Remove-BlockedSenderAddress", "SenderAddress"))?;
+    Ok(warning.map_or_else(|| Output::rows(Vec::new()), Output::Warning))
 }
 
 /// Answers nothing at all, where removing a sender answers an empty list: clients must take both for success.
-fn remove_blocked_connector(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let warning = unblock(tenant, arguments.connector(), arguments.text("ConnectorId"))?;
+fn remove_blocked_connector(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let entity = invocation.arguments.connector();
+    let warning = unblock(tenant, entity, invocation, ("Remove-BlockedConnector", "ConnectorId"))?;
     Ok(warning.map_or(Output::Silence, Output::Warning))
 }
 
 /// Unblocks, and returns what is to be said about it: the words of the warning are ours (?).
-fn unblock(tenant: &Tenant, entity: Option<Entity>, name: Option<&str>) -> Result<Option<String>, Refusal> {
-    let name = name.unwrap_or_default();
+fn unblock(
+    tenant: &Tenant,
+    entity: Option<Entity>,
+    invocation: &Invocation<'_>,
+    (cmdlet, parameter): (&'static str, &'static str),
+) -> Result<Option<String>, Refusal> {
+    let name = invocation.arguments.text(parameter).unwrap_or_default();
     let entity = entity.ok_or_else(|| Refusal::not_found(name))?;
-    match tenant.restrictions().unblock(&entity, tenant.now()) {
-        Ok(Release::Started) => Ok(None),
-        Ok(Release::UnderWay) => {
-            Ok(Some(format!("'{name}' has been unblocked already. It can take an hour until it is off the list.")))
+    let (now, budget) = (tenant.now(), tenant.settings().unblock_budget);
+    let mut restrictions = tenant.restrictions();
+    let unblocked = restrictions.unblock(&entity, budget, now).map_err(|why| match why {
+        NotUnblocked::NotListed => Refusal::not_found(name),
+        NotUnblocked::BudgetExceeded => Refusal::budget_exceeded(name),
+    })?;
+    let given = [parameter, "Reason"].into_iter();
+    let given = given.filter_map(|name| Some((name, invocation.arguments.text(name)?.to_owned())));
+    restrictions.audit(now).command(now, cmdlet, given.collect(), Actor::App(invocation.caller));
+    Ok(match unblocked {
+        Unblocked::Started => None,
+        Unblocked::UnderWay => {
+            Some(format!("'{name}' has been unblocked already. It can take an hour until it is off the list."))
         }
-        Err(NotUnblocked::NotListed) => Err(Refusal::not_found(name)),
-        Err(NotUnblocked::BudgetExceeded) => Err(Refusal::budget_exceeded(name)),
+    })
+}
+
+/// Exists without mailboxes, too: it is about recipients of any kind, and there they are mail users and groups.
+fn get_recipient(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let has_mailboxes = tenant.settings().mailboxes;
+    let rows = match invocation.arguments.text("Identity") {
+        Some(identity) => {
+            let recipient = tenant.directory.find(identity).ok_or_else(|| Refusal::not_found(identity))?;
+            vec![(1, recipient.row(has_mailboxes))]
+        }
+        None => (1..).zip(tenant.directory.recipients().iter().map(|all| all.row(has_mailboxes))).collect(),
+    };
+    Ok(Output::rows(rows))
+}
+
+fn get_accepted_domain(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refusal> {
+    Ok(Output::rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
+}
+
+fn get_outbound_policy(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let all = tenant.outbound_policies().policies.iter().map(|policy| (policy.name, policy.row())).collect();
+    named(all, invocation.arguments.text("Identity"))
+}
+
+fn get_outbound_rule(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    let state = invocation.arguments.text("State");
+    let policies = tenant.outbound_policies();
+    let rules =
+        policies.rules.iter().filter(|rule| state.is_none_or(|wanted| wanted.eq_ignore_ascii_case(rule.state())));
+    named(rules.map(|rule| (rule.name, rule.row())).collect(), invocation.arguments.text("Identity"))
+}
+
+/// The row of this name, which must be there, or all of them.
+fn named(all: Vec<(&str, Row)>, wanted: Option<&str>) -> Result<Output, Refusal> {
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(name));
+    let rows: Vec<(u64, Row)> =
+        (1..).zip(all.into_iter().filter(|(name, _)| is_wanted(name)).map(|(_, row)| row)).collect();
+    match wanted {
+        Some(name) if rows.is_empty() => Err(Refusal::not_found(name)),
+        _ => Ok(Output::rows(rows)),
     }
 }
 
-fn get_recipient(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    let rows = match arguments.text("Identity") {
-        Some(identity) => {
-            let recipient = tenant.directory.find(identity).ok_or_else(|| Refusal::not_found(identity))?;
-            vec![(1, recipient.row())]
-        }
-        None => (1..).zip(tenant.directory.recipients().iter().map(|recipient| recipient.row())).collect(),
-    };
-    Ok(Output::Rows(rows))
-}
-
-fn get_accepted_domain(tenant: &Tenant, _: &Arguments) -> Result<Output, Refusal> {
-    Ok(Output::Rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
-}
-
-fn get_organization_config(tenant: &Tenant, arguments: &Arguments) -> Result<Output, Refusal> {
-    match arguments.text("Identity") {
+fn get_organization_config(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
+    match invocation.arguments.text("Identity") {
         Some(name) if !tenant.is_called(name) => Err(Refusal::not_found(name)),
-        _ => Ok(Output::Rows(vec![(1, organization_row(tenant))])),
+        _ => Ok(Output::rows(vec![(1, organization_row(tenant))])),
     }
 }
 
@@ -318,14 +343,14 @@ mod tests {
 
     fn bind(cmdlet: &str, parameters: Json) -> Result<Arguments, String> {
         let parameters = parameters.as_object().cloned().unwrap();
-        Cmdlet::named(cmdlet).unwrap().bind(&parameters).map_err(|refusal| refusal.message)
+        Cmdlet::named(cmdlet, &Settings::default()).unwrap().bind(&parameters).map_err(|refusal| refusal.message)
     }
 
     #[test]
     fn names_ignore_case() {
         let arguments = bind("get-blockedSENDERaddress", json!({"senderADDRESS": "Ann@contoso.com"})).unwrap();
         assert_eq!(arguments.sender(), Some(Entity::sender("ann@CONTOSO.com")));
-        assert!(Cmdlet::named("Get-Mailbox").is_none());
+        assert!(Cmdlet::named("Get-Mailbox", &Settings::default()).is_none());
     }
 
     #[test]

@@ -33,8 +33,10 @@ impl Recipient {
         texts.chain([self.guid.to_string()])
     }
 
-    pub(crate) fn row(&self) -> Row {
+    /// Where the organization has no mailboxes here, those on premises are mail users.
+    pub(crate) fn row(&self, has_mailboxes: bool) -> Row {
         let (kind, details) = match self.kind {
+            RecipientKind::UserMailbox | RecipientKind::SharedMailbox if !has_mailboxes => ("MailUser", "MailUser"),
             RecipientKind::UserMailbox => ("UserMailbox", "UserMailbox"),
             RecipientKind::SharedMailbox => ("UserMailbox", "SharedMailbox"),
             RecipientKind::DistributionGroup => ("MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),

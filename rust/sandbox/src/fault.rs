@@ -48,6 +48,11 @@ pub(crate) struct Order {
     /// compared without case.
     #[serde(rename = "match")]
     pattern: String,
+    /// The sender or the connector that a call is about; without either it may be about any. Compared without case.
+    #[serde(default, rename = "senderAddress")]
+    sender_address: Option<String>,
+    #[serde(default, rename = "connectorId")]
+    connector_id: Option<String>,
     /// How many matching requests go wrong.
     #[serde(default = "once")]
     times: u32,
@@ -55,6 +60,26 @@ pub(crate) struct Order {
     #[serde(default)]
     skip: u32,
     fault: Fault,
+}
+
+impl Order {
+    /// The next call of a cmdlet about a sender does what was asked, and its reply gets lost.
+    pub(crate) fn lost_reply(cmdlet: &str, sender_address: &str) -> Self {
+        Self {
+            pattern: cmdlet.to_owned(),
+            sender_address: Some(sender_address.to_owned()),
+            connector_id: None,
+            times: once(),
+            skip: 0,
+            fault: Fault::LoseReply,
+        }
+    }
+
+    fn is_for(&self, name: &str, about: Option<&str>) -> bool {
+        let wanted = self.sender_address.iter().chain(&self.connector_id);
+        (self.pattern == "*" || self.pattern.eq_ignore_ascii_case(name))
+            && wanted.into_iter().all(|wanted| about.is_some_and(|about| about.eq_ignore_ascii_case(wanted)))
+    }
 }
 
 fn once() -> u32 {
@@ -83,11 +108,11 @@ impl Faults {
         self.0.clear();
     }
 
-    /// What goes wrong with this request, if anything. `name` is the cmdlet's name, `token`, or another call's.
-    pub(crate) fn strike(&mut self, name: &str) -> Option<Fault> {
-        let matches = |order: &Order| order.pattern == "*" || order.pattern.eq_ignore_ascii_case(name);
+    /// What goes wrong with this request, if anything. `name` is the cmdlet's name, `token`, or another call's; `about`
+    /// is the sender or connector it is about.
+    pub(crate) fn strike(&mut self, name: &str, about: Option<&str>) -> Option<Fault> {
         let position = self.0.iter_mut().position(|order| {
-            if !matches(order) || order.times == 0 {
+            if !order.is_for(name, about) || order.times == 0 {
                 return false;
             }
             let strikes = order.skip == 0;
@@ -154,10 +179,10 @@ mod tests {
     #[test]
     fn strikes_as_often_as_ordered() {
         let mut faults = faults(&[r#"{"match":"get-recipient","times":2,"fault":{"kind":"drop"}}"#]);
-        assert_eq!(faults.strike("token"), None);
-        assert_eq!(faults.strike("Get-Recipient"), Some(Fault::Drop));
-        assert_eq!(faults.strike("Get-Recipient"), Some(Fault::Drop));
-        assert_eq!(faults.strike("Get-Recipient"), None);
+        assert_eq!(faults.strike("token", None), None);
+        assert_eq!(faults.strike("Get-Recipient", None), Some(Fault::Drop));
+        assert_eq!(faults.strike("Get-Recipient", None), Some(Fault::Drop));
+        assert_eq!(faults.strike("Get-Recipient", None), None);
     }
 
     #[test]
@@ -166,12 +191,23 @@ mod tests {
             r#"{"match":"token","skip":1,"fault":{"kind":"lose-reply"}}"#,
             r#"{"match":"*","fault":{"kind":"oversize","bytes":7}}"#,
         ]);
-        assert_eq!(faults.strike("token"), Some(Fault::Oversize { bytes: 7 }));
-        assert_eq!(faults.strike("token"), Some(Fault::LoseReply));
-        assert_eq!(faults.strike("token"), None);
+        assert_eq!(faults.strike("token", None), Some(Fault::Oversize { bytes: 7 }));
+        assert_eq!(faults.strike("token", None), Some(Fault::LoseReply));
+        assert_eq!(faults.strike("token", None), None);
         faults.order(serde_json::from_str(r#"{"match":"*","fault":{"kind":"hang"}}"#).unwrap()).unwrap();
         faults.clear();
-        assert_eq!(faults.strike("token"), None);
+        assert_eq!(faults.strike("token", None), None);
+    }
+
+    #[test]
+    fn strikes_only_calls_about_the_one_it_is_for() {
+        let mut faults = faults(&[r#"{"match":"*","senderAddress":"Ann@contoso.com","fault":{"kind":"drop"}}"#]);
+        assert_eq!(faults.strike("Remove-BlockedSenderAddress", None), None);
+        assert_eq!(faults.strike("Remove-BlockedSenderAddress", Some("bob@contoso.com")), None);
+        assert_eq!(faults.strike("Remove-BlockedSenderAddress", Some("ann@CONTOSO.com")), Some(Fault::Drop));
+        faults.order(Order::lost_reply("Remove-BlockedSenderAddress", "ann@contoso.com")).unwrap();
+        assert_eq!(faults.strike("Get-BlockedSenderAddress", Some("ann@contoso.com")), None);
+        assert_eq!(faults.strike("Remove-BlockedSenderAddress", Some("ann@contoso.com")), Some(Fault::LoseReply));
     }
 
     #[test]

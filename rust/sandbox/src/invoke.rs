@@ -7,11 +7,12 @@ use url::form_urlencoded;
 
 use crate::admin::{forbidden, Request};
 use crate::clixml::{self, Level};
-use crate::cmdlets::{Arguments, Cmdlet, Output};
+use crate::cmdlets::{Cmdlet, Invocation, Output, Rows};
 use crate::paging;
+use crate::parameter::Arguments;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
-use crate::role::Access;
+use crate::role::Caller;
 use crate::row::Row;
 use crate::settings::EmptyValue;
 use crate::tenant::Tenant;
@@ -37,6 +38,15 @@ pub(crate) struct CmdletInput {
     pub(crate) parameters: Map<String, Json>,
 }
 
+impl CmdletInput {
+    /// The sender or connector that the call is about.
+    pub(crate) fn about(&self) -> Option<&str> {
+        let names = ["SenderAddress", "ConnectorId"];
+        let mut named = self.parameters.iter().filter(|(name, _)| names.iter().any(|n| n.eq_ignore_ascii_case(name)));
+        named.find_map(|(_, value)| value.as_str())
+    }
+}
+
 /// Reads a body.
 pub(crate) fn parse(body: &[u8]) -> Asked {
     serde_json::from_slice(body).map_err(|error| error.to_string())
@@ -45,22 +55,23 @@ pub(crate) fn parse(body: &[u8]) -> Asked {
 /// Answers a request, headers and all.
 pub(crate) fn answer(tenant: &Tenant, request: &Request<'_>, asked: &Asked) -> Reply {
     request.dress(match request.sign_in_to_post(tenant) {
-        Ok(access) => call(tenant, request, access, asked),
+        Ok(caller) => call(tenant, request, caller, asked),
         Err(reply) => *reply,
     })
 }
 
-fn call(tenant: &Tenant, request: &Request<'_>, access: Access, asked: &Asked) -> Reply {
+fn call(tenant: &Tenant, request: &Request<'_>, caller: Caller, asked: &Asked) -> Reply {
     let input = match asked {
         Ok(call) => &call.input,
         Err(why) => return Refusal::bad_body(why).reply(),
     };
     // A cmdlet nobody has ever heard of and one the caller has no role for look the same.
-    let known = Cmdlet::named(&input.name).filter(|cmdlet| access.may_run(cmdlet.name));
+    let known = Cmdlet::named(&input.name, &tenant.settings()).filter(|cmdlet| caller.access.may_run(cmdlet.name));
     let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;
-        Ok((cmdlet.run(tenant, &arguments)?, arguments, place))
+        let invocation = Invocation { arguments: &arguments, caller: caller.app, after: place.after };
+        Ok((cmdlet.run(tenant, &invocation)?, arguments, place))
     });
     match answer {
         Ok((Output::Rows(rows), arguments, place)) => page(tenant, request, cmdlet, rows, &arguments, &place),
@@ -92,7 +103,7 @@ fn page(
     tenant: &Tenant,
     request: &Request<'_>,
     cmdlet: &Cmdlet,
-    rows: Vec<(u64, Row)>,
+    rows: Rows,
     arguments: &Arguments,
     place: &Place,
 ) -> Reply {
@@ -106,7 +117,7 @@ fn page(
     let selected: Option<Vec<String>> =
         query_option(request.query, "$select").map(|names| names.split(',').map(|name| name.trim().into()).collect());
 
-    let mut rest = rows.into_iter().take(most).filter(|(number, _)| *number > place.after);
+    let mut rest = rows.take(most).filter(|(number, _)| *number > place.after);
     let mut shown: Vec<(u64, Row)> = rest.by_ref().take(page).collect();
     let last = shown.last().map(|(number, _)| *number);
     if let Some(names) = &selected {

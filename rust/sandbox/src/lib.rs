@@ -12,6 +12,8 @@ mod aadsts;
 mod admin;
 mod app_certificate;
 mod assertion;
+mod audit;
+mod audit_search;
 mod batch;
 mod certificate;
 mod clixml;
@@ -24,8 +26,11 @@ mod gzip;
 mod invoke;
 mod log;
 mod module_file;
+mod outbound_policy;
 mod paging;
+mod parameter;
 mod refusal;
+mod release;
 mod reply;
 mod request;
 mod restriction;
@@ -99,10 +104,10 @@ impl std::fmt::Debug for Invitation {
 }
 
 /// A running practice tenant. Dropping it closes both ports at once, then its connections.
-#[derive(Debug)]
 #[must_use = "dropping it closes the practice tenant"]
 pub struct Sandbox {
     invitation: Invitation,
+    tenant: Arc<Tenant>,
     clock: Clock,
     doors: [Door; 2],
     servers: [JoinHandle<()>; 2],
@@ -135,9 +140,9 @@ impl Sandbox {
         };
         let servers = [
             tokio::spawn(server::serve(https.clone(), secure, Arc::clone(&tenant))),
-            tokio::spawn(server::serve(http.clone(), plain, tenant)),
+            tokio::spawn(server::serve(http.clone(), plain, Arc::clone(&tenant))),
         ];
-        Ok(Self { invitation, clock, doors: [https, http], servers })
+        Ok(Self { invitation, tenant, clock, doors: [https, http], servers })
     }
 
     /// How to connect.
@@ -146,10 +151,31 @@ impl Sandbox {
         &self.invitation
     }
 
+    /// Does what the control plane does, without a request: `control("POST", "releases", &json!({...}))` is
+    /// `POST /sandbox/releases`. Answers the reply's JSON, or null where there is none.
+    ///
+    /// # Errors
+    /// What to do instead, in words, where the control plane would refuse.
+    pub fn control(&self, method: &str, what: &str, body: &serde_json::Value) -> Result<serde_json::Value, String> {
+        let (what, query) = what.split_once('?').unwrap_or((what, ""));
+        let reply = control::act(&self.tenant, method, what, query, body.to_string().as_bytes());
+        let reply = reply.map_err(|(_, what_to_do)| what_to_do)?;
+        Ok(serde_json::from_slice(reply.body()).unwrap_or_default())
+    }
+
     /// The tenant's clock, the one given in [`Options`].
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("invitation", &self.invitation)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 

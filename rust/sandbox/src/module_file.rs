@@ -8,13 +8,14 @@ use crate::admin::{self, Request};
 use crate::cmdlets::Cmdlet;
 use crate::reply::{self, Reply};
 use crate::role::Access;
+use crate::settings::Settings;
 use crate::tenant::Tenant;
 
 /// Answers `GET …/EXOModuleFile?Version=…`.
 pub(crate) fn answer(tenant: &Tenant, request: &Request<'_>) -> Reply {
     request.dress(get(tenant, request, |access| {
         let wanted = reply::header(request.headers, "commandname").unwrap_or("*");
-        json!([{"exportedCmdlets": exported(access, wanted)}])
+        json!([{"exportedCmdlets": exported(access, &tenant.settings(), wanted)}])
     }))
 }
 
@@ -28,24 +29,27 @@ fn get(tenant: &Tenant, request: &Request<'_>, value: impl FnOnce(Access) -> ser
         return admin::wrong_method("GET");
     }
     match request.sign_in(tenant) {
-        Ok(access) => {
+        Ok(caller) => {
             let context = format!("{}/adminapi/{}/{}/$metadata", request.base, request.version, tenant.id);
-            reply::json(StatusCode::OK, &json!({"@odata.context": context, "value": value(access)}))
+            reply::json(StatusCode::OK, &json!({"@odata.context": context, "value": value(caller.access)}))
         }
         Err(reply) => *reply,
     }
 }
 
-/// The names of the cmdlets that the caller may run and asks for (`*`, or names with commas between them, each of
-/// which may end with `*`).
-fn exported(access: Access, wanted: &str) -> String {
+/// The names of the cmdlets that this organization has and the caller may run and asks for (`*`, or names with commas
+/// between them, each of which may end with `*`).
+fn exported(access: Access, settings: &Settings, wanted: &str) -> String {
     let is_wanted = |name: &str| {
         wanted.split(',').map(str::trim).any(|pattern| match pattern.strip_suffix('*') {
             Some(start) => name.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)),
             None => name.eq_ignore_ascii_case(pattern),
         })
     };
-    let names: Vec<&str> = Cmdlet::names().filter(|name| access.may_run(name) && is_wanted(name)).collect();
+    let names: Vec<&str> = Cmdlet::all_in(settings)
+        .map(|cmdlet| cmdlet.name)
+        .filter(|name| access.may_run(name) && is_wanted(name))
+        .collect();
     names.join(",")
 }
 
@@ -63,9 +67,10 @@ mod tests {
             ("", ""),
             ("é*", ""),
         ] {
-            assert_eq!(exported(Access::Full, wanted), names, "{wanted}");
+            assert_eq!(exported(Access::Full, &Settings::default(), wanted), names, "{wanted}");
         }
-        assert!(exported(Access::Full, "*").contains("Remove-"));
-        assert!(!exported(Access::ReadOnly, "*").contains("Remove-"));
+        let all = |access| exported(access, &Settings::default(), "*");
+        assert!(all(Access::Full).contains("Remove-"));
+        assert!(!all(Access::ReadOnly).contains("Remove-"));
     }
 }

@@ -10,6 +10,7 @@ const NOT_FOUND: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObject
 const AMBIGUOUS: &str = "Microsoft.Exchange.Configuration.Tasks.AmbiguousParameterSetException";
 const BINDING: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterBindingException";
 const TRANSFORMATION: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterTransformationException";
+const ARGUMENT: &str = "System.ArgumentException";
 const ODATA: &str = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException";
 /// (?) The service's own name and words for an exceeded unblock budget are not published.
 const BUDGET: &str = "Microsoft.Exchange.Management.Tasks.UnblockLimitExceededException";
@@ -86,6 +87,18 @@ impl Refusal {
                  Cannot convert value \"{value}\" to type \"{kind}\". Error: \"{error}\""
             ),
         )
+    }
+
+    /// The words are ours (?).
+    pub(crate) fn bad_window() -> Self {
+        let message = "The start date must be earlier than the end date.";
+        Self::bad("Ex4A60F2", ARGUMENT, message.into())
+    }
+
+    /// The words are ours (?).
+    pub(crate) fn other_session(session: &str) -> Self {
+        let message = format!("The session '{session}' was begun with other parameters. Use another session ID.");
+        Self::bad("Ex4A60F3", ARGUMENT, message)
     }
 
     pub(crate) fn bad_page() -> Self {

@@ -50,7 +50,7 @@ impl Request {
     pub(crate) fn answer(&self, tenant: &Tenant) -> Outcome {
         let purpose = self.purpose();
         let number = tenant.requests().arrived(self.log_entry(tenant, &purpose));
-        let fault = tenant.faults().strike(purpose.name());
+        let fault = tenant.faults().strike(purpose.name(), purpose.about());
         let outcome = match fault {
             None => self.execute(tenant, &purpose),
             Some(Fault::Truncate) => self.execute(tenant, &purpose).halved(),
@@ -167,6 +167,14 @@ impl Purpose<'_> {
             Self::ModuleFile { .. } => "EXOModuleFile",
             Self::Banner { .. } => "EXOBanner",
             Self::Invoke { .. } | Self::Nothing => "",
+        }
+    }
+
+    /// The sender or connector that a call is about.
+    fn about(&self) -> Option<&str> {
+        match self {
+            Self::Invoke { asked: Ok(call), .. } => call.input.about(),
+            _ => None,
         }
     }
 }

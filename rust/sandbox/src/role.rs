@@ -1,6 +1,7 @@
 //! What an app may do: the app role Exchange.ManageAsApp lets it in, a directory role lets it do something.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 /// The app role that lets an app into Exchange Online at all.
 const MANAGE_AS_APP: &str = "Exchange.ManageAsApp";
@@ -37,6 +38,13 @@ pub(crate) enum Access {
     NoDirectoryRole,
 }
 
+/// Who calls: an app, and what it may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) app: Uuid,
+    pub(crate) access: Access,
+}
+
 impl Grant {
     /// The `roles` of its tokens.
     pub(crate) fn app_roles(self) -> &'static [&'static str] {
@@ -67,7 +75,8 @@ impl Grant {
 }
 
 impl Access {
-    /// Whether it may run the cmdlet of this name.
+    /// Whether it may run the cmdlet of this name. Global Reader cannot search the audit log: that takes a role of
+    /// the groups Organization Management and Compliance Management.
     pub(crate) fn may_run(self, cmdlet: &str) -> bool {
         match self {
             Self::Full => true,

@@ -1,7 +1,11 @@
-//! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here.
+//! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
+//! in the files beside: what happened before ([`history`]) and the rules for sending ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
+
+mod history;
+mod policy;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,20 +17,37 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
-use crate::restriction::{Entity, Restriction, Restrictions, Subject};
+use crate::fault::{Faults, Order};
+use crate::outbound_policy::OutboundPolicies;
+use crate::release::Release;
+use crate::restriction::{Entity, Restriction, Restrictions, Subject, UNBLOCK_BUDGET};
 use crate::role::Grant;
+use crate::settings::Settings;
 use crate::token::App;
 
-/// Who is restricted when the tenant opens. In text: `standard`, `empty`, `large`.
+/// What kind of organization the tenant is, and who is restricted when it opens. In text: `standard`, `empty`, `large`,
+/// `difficult`, `standalone`, `21vianet`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scenario {
     /// Eight restricted senders and three restricted connectors: every kind of reason and every oddity of addresses.
+    /// An audit log of five months.
     #[default]
     Standard,
-    /// The same organization with nobody restricted.
+    /// The same organization with nobody restricted, ever: its audit log is empty.
     Empty,
     /// 10,000 restricted mailboxes and 200 restricted connectors.
     Large,
+    /// As standard, on a bad day: a release takes 25 hours, another does not last, reads waver, a reply gets lost, and
+    /// somebody can be unblocked only once more.
+    Difficult,
+    /// As standard, in an organization with standalone protection: its mailboxes are on premises.
+    Standalone,
+    /// As standard, in the cloud of 21Vianet: there is no audit log to search.
+    Vianet,
+}
+
+impl Scenario {
+    const ALL: [Self; 6] = [Self::Standard, Self::Empty, Self::Large, Self::Difficult, Self::Standalone, Self::Vianet];
 }
 
 /// A text that names no [`Scenario`].
@@ -35,7 +56,7 @@ pub struct UnknownScenario;
 
 impl fmt::Display for UnknownScenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a scenario is one of standard, empty, large")
+        f.write_str("a scenario is one of standard, empty, large, difficult, standalone, 21vianet")
     }
 }
 
@@ -45,10 +66,7 @@ impl FromStr for Scenario {
     type Err = UnknownScenario;
 
     fn from_str(text: &str) -> Result<Self, UnknownScenario> {
-        [Self::Standard, Self::Empty, Self::Large]
-            .into_iter()
-            .find(|scenario| scenario.to_string().eq_ignore_ascii_case(text))
-            .ok_or(UnknownScenario)
+        Self::ALL.into_iter().find(|scenario| scenario.to_string().eq_ignore_ascii_case(text)).ok_or(UnknownScenario)
     }
 }
 
@@ -58,6 +76,9 @@ impl fmt::Display for Scenario {
             Self::Standard => "standard",
             Self::Empty => "empty",
             Self::Large => "large",
+            Self::Difficult => "difficult",
+            Self::Standalone => "standalone",
+            Self::Vianet => "21vianet",
         })
     }
 }
@@ -79,6 +100,10 @@ pub(crate) struct Story {
     pub(crate) apps: Vec<App>,
     pub(crate) directory: Directory,
     pub(crate) restrictions: Restrictions,
+    pub(crate) outbound_policies: OutboundPolicies,
+    pub(crate) settings: Settings,
+    /// What is going to go wrong.
+    pub(crate) faults: Faults,
 }
 
 impl Story {
@@ -87,11 +112,13 @@ impl Story {
         let tenant_id = teller.guid();
         let mut apps = teller.apps();
         let mut recipients = teller.staff();
-        let mut restrictions = Restrictions::default();
+        let mut restrictions = Restrictions::new(seed);
         match scenario {
             Scenario::Empty => {}
-            Scenario::Standard => teller.restrict_some(&mut restrictions),
             Scenario::Large => teller.restrict_thousands(&mut recipients, &mut restrictions),
+            // A hosted mailbox is listed by its user principal name, any other sender by its address.
+            Scenario::Standalone => teller.restrict_some(&mut restrictions, "megan.bowen@contoso.com"),
+            _ => teller.restrict_some(&mut restrictions, "megan.bowen@contoso.onmicrosoft.com"),
         }
         let domains = vec![
             AcceptedDomain { domain: DOMAIN.into(), default: true, match_subdomains: true, initial: false },
@@ -102,6 +129,20 @@ impl Story {
         apps.push(teller.app(("Weekly report", Grant::ReadOnly)));
         let organization_guid = teller.guid();
         let founded = now.saturating_sub(Duration::days(2000));
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ history::NUMBERS), now };
+        let outbound_policies = teller.outbound_policies(founded);
+        if !matches!(scenario, Scenario::Empty | Scenario::Large) {
+            teller.remember(&mut restrictions);
+        }
+        let mut faults = Faults::default();
+        if scenario == Scenario::Difficult {
+            make_difficult(&mut restrictions, &mut faults, now);
+        }
+        let settings = Settings {
+            mailboxes: scenario != Scenario::Standalone,
+            audit_log: scenario != Scenario::Vianet,
+            ..Settings::default()
+        };
         Self {
             tenant_id,
             organization_guid,
@@ -109,8 +150,32 @@ impl Story {
             apps,
             directory: Directory::new(recipients, domains),
             restrictions,
+            outbound_policies,
+            settings,
+            faults,
         }
     }
+}
+
+/// Makes the standard story's releases go as badly as they do on a bad day.
+fn make_difficult(list: &mut Restrictions, faults: &mut Faults, now: OffsetDateTime) {
+    let slow = Release { after: Some(Duration::hours(25)), ..Release::default() };
+    let short_lived = Release { returns_after: Some(Duration::minutes(10)), ..Release::default() };
+    let wavering = Release { missed_reads: 1, ..Release::default() };
+    let mut plans = vec![
+        (Entity::sender("adele.vance@contoso.com"), slow),
+        (Entity::sender("megan.bowen@contoso.onmicrosoft.com"), short_lived),
+        (Entity::sender("alex.wilber@contoso.com"), wavering),
+        (Entity::sender("news@contoso.com"), wavering),
+    ];
+    let connectors = list.list(now).map(|(_, entry)| entry.subject.entity());
+    plans.extend(connectors.filter(|entity| matches!(entity, Entity::Connector(_))).take(1).map(|first| (first, slow)));
+    // The tenant has just opened: there is room for all of it.
+    for (entity, release) in plans {
+        let _ = list.plan(entity, release);
+    }
+    let _ = list.count_unblocks(Entity::sender("johanna.lorenz@contoso.com"), UNBLOCK_BUDGET - 1);
+    let _ = faults.order(Order::lost_reply("Remove-BlockedSenderAddress", "o'brien@contoso.com"));
 }
 
 /// What a `Reason` of the service looks like.
@@ -191,10 +256,10 @@ impl Teller {
         }
     }
 
-    fn restrict_some(&mut self, list: &mut Restrictions) {
-        // A mailbox is listed by its user principal name, which mostly equals its address.
+    /// `chief_executive` is the name she is listed by; others' user principal names equal their addresses.
+    fn restrict_some(&mut self, list: &mut Restrictions, chief_executive: &str) {
         self.restrict_sender(list, "adele.vance@contoso.com", IPV4, Duration::minutes(25));
-        self.restrict_sender(list, "megan.bowen@contoso.onmicrosoft.com", IPV6, Duration::hours(3));
+        self.restrict_sender(list, chief_executive, IPV6, Duration::hours(3));
         // One person twice: aliases are listed separately and each needs its own unblock.
         self.restrict_sender(list, "alex.wilber@contoso.com", Why::PolicyLimit("Internal"), Duration::hours(6));
         self.restrict_sender(list, "news@contoso.com", Why::PolicyLimit("External"), Duration::hours(5));
@@ -203,9 +268,8 @@ impl Teller {
         self.restrict_sender(list, "o'brien@contoso.com", SUSPENDED, Duration::days(2));
         // A device behind the on-premises relay: in no directory.
         self.restrict_sender(list, "scanner@print.contoso.com", SPAM, Duration::days(4));
-        // Unblocked so often before that only Microsoft Support can help.
+        // Unblocked so often before that only Microsoft Support can help: see the history.
         self.restrict_sender(list, "isaiah.langer@contoso.com", SPAM, Duration::days(6));
-        list.use_up_budget(Entity::sender("isaiah.langer@contoso.com"));
 
         self.restrict_connector(list, "On-premises relay to Microsoft 365", IPV4, Duration::hours(9));
         self.restrict_connector(list, "Fabrikam newsletter service", Why::PolicyLimit("External"), Duration::days(1));
@@ -321,7 +385,7 @@ mod tests {
 
     #[test]
     fn scenarios_as_text() {
-        for scenario in [Scenario::Standard, Scenario::Empty, Scenario::Large] {
+        for scenario in Scenario::ALL {
             assert_eq!(scenario.to_string().to_uppercase().parse(), Ok(scenario));
         }
         assert_eq!("huge".parse::<Scenario>(), Err(UnknownScenario));
@@ -329,9 +393,14 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (scenario, senders, connectors) in
-            [(Scenario::Standard, 8, 3), (Scenario::Empty, 0, 0), (Scenario::Large, 10_000, 200)]
-        {
+        for (scenario, senders, connectors) in [
+            (Scenario::Standard, 8, 3),
+            (Scenario::Empty, 0, 0),
+            (Scenario::Large, 10_000, 200),
+            (Scenario::Difficult, 8, 3),
+            (Scenario::Standalone, 8, 3),
+            (Scenario::Vianet, 8, 3),
+        ] {
             let mut story = Story::tell(scenario, 1, NOW);
             let all = reasons(&mut story);
             let found = all.iter().filter(|(subject, _)| matches!(subject, Subject::Sender { .. })).count();

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
+use crate::audit_search::Searches;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::log::RequestLog;
+use crate::outbound_policy::OutboundPolicies;
 use crate::paging::Pager;
 use crate::restriction::Restrictions;
 use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
@@ -37,6 +39,8 @@ pub(crate) struct Tenant {
     pub(crate) clock: Clock,
     pub(crate) pager: Pager,
     restrictions: Mutex<Restrictions>,
+    searches: Mutex<Searches>,
+    outbound_policies: Mutex<OutboundPolicies>,
     tokens: Mutex<Tokens>,
     app_certificates: Mutex<AppCertificates>,
     used_assertions: Mutex<UsedAssertions>,
@@ -64,11 +68,13 @@ impl Tenant {
             clock: options.clock.clone(),
             pager: Pager::default(),
             restrictions: Mutex::new(story.restrictions),
+            searches: Mutex::default(),
+            outbound_policies: Mutex::new(story.outbound_policies),
             tokens: Mutex::default(),
             app_certificates: Mutex::default(),
             used_assertions: Mutex::default(),
-            settings: Mutex::default(),
-            faults: Mutex::default(),
+            settings: Mutex::new(story.settings),
+            faults: Mutex::new(story.faults),
             requests: Mutex::default(),
         }
     }
@@ -90,6 +96,14 @@ impl Tenant {
 
     pub(crate) fn restrictions(&self) -> MutexGuard<'_, Restrictions> {
         locked(&self.restrictions)
+    }
+
+    pub(crate) fn searches(&self) -> MutexGuard<'_, Searches> {
+        locked(&self.searches)
+    }
+
+    pub(crate) fn outbound_policies(&self) -> MutexGuard<'_, OutboundPolicies> {
+        locked(&self.outbound_policies)
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {

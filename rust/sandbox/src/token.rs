@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::aadsts::Refusal;
 use crate::assertion::{self, Expected};
 use crate::reply::{self, Reply};
-use crate::role::{Access, Grant};
+use crate::role::{Caller, Grant};
 use crate::tenant::Tenant;
 
 /// How long a token is good, in seconds.
@@ -56,6 +56,7 @@ pub(crate) enum NotAccepted {
 }
 
 struct Issued {
+    app: Uuid,
     grant: Grant,
     audience: String,
     expires: OffsetDateTime,
@@ -79,8 +80,8 @@ impl Tokens {
         self.issued.insert(token, issued);
     }
 
-    /// What the bearer of `token` may do here, where here is one of `audiences`.
-    pub(crate) fn check(&self, token: &str, audiences: &[String], now: OffsetDateTime) -> Result<Access, NotAccepted> {
+    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`.
+    pub(crate) fn check(&self, token: &str, audiences: &[String], now: OffsetDateTime) -> Result<Caller, NotAccepted> {
         let issued = self.issued.get(token).ok_or(NotAccepted::Unknown)?;
         if !audiences.contains(&issued.audience) {
             return Err(NotAccepted::Unknown);
@@ -88,7 +89,8 @@ impl Tokens {
         if now >= issued.expires {
             return Err(NotAccepted::Expired);
         }
-        issued.grant.access().ok_or(NotAccepted::NoGrant)
+        let access = issued.grant.access().ok_or(NotAccepted::NoGrant)?;
+        Ok(Caller { app: issued.app, access })
     }
 }
 
@@ -168,7 +170,8 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String,
     let now = tenant.now();
     let expires = now.saturating_add(Duration::seconds(LIFETIME));
     let token = write(tenant.id, base, app, audience, now, expires);
-    tenant.tokens().remember(token.clone(), Issued { grant: app.grant, audience: audience.clone(), expires });
+    let issued = Issued { app: app.id, grant: app.grant, audience: audience.clone(), expires };
+    tenant.tokens().remember(token.clone(), issued);
     Ok(token)
 }
 
@@ -240,6 +243,7 @@ fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTim
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::role::Access;
     use time::macros::datetime;
 
     const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
@@ -247,25 +251,30 @@ mod tests {
     fn tokens(grant: Grant) -> Tokens {
         let mut tokens = Tokens::default();
         let expires = START + Duration::seconds(LIFETIME);
-        tokens.remember("t".into(), Issued { grant, audience: "https://localhost:1".into(), expires });
         tokens
+            .remember("t".into(), Issued { app: Uuid::nil(), grant, audience: "https://localhost:1".into(), expires });
+        tokens
+    }
+
+    fn caller(access: Access) -> Caller {
+        Caller { app: Uuid::nil(), access }
     }
 
     #[test]
     fn a_token_is_good_for_its_audience_until_it_expires() {
         let here = ["https://localhost:1".to_owned()];
         let tokens = tokens(Grant::Full);
-        assert_eq!(tokens.check("t", &here, START), Ok(Access::Full));
+        assert_eq!(tokens.check("t", &here, START), Ok(caller(Access::Full)));
         assert_eq!(tokens.check("T", &here, START), Err(NotAccepted::Unknown));
         assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598)), Ok(Access::Full));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598)), Ok(caller(Access::Full)));
         assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599)), Err(NotAccepted::Expired));
     }
 
     #[test]
     fn grants() {
         let here = ["https://localhost:1".to_owned()];
-        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START), Ok(Access::NoDirectoryRole));
+        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START), Ok(caller(Access::NoDirectoryRole)));
         assert_eq!(tokens(Grant::None).check("t", &here, START), Err(NotAccepted::NoGrant));
     }
 
@@ -273,7 +282,7 @@ mod tests {
     fn the_oldest_token_is_forgotten() {
         let mut tokens = tokens(Grant::Full);
         for number in 0..MOST_TOKENS {
-            let issued = Issued { grant: Grant::Full, audience: String::new(), expires: START };
+            let issued = Issued { app: Uuid::nil(), grant: Grant::Full, audience: String::new(), expires: START };
             tokens.remember(number.to_string(), issued);
         }
         assert!(!tokens.issued.contains_key("t") && tokens.issued.contains_key("0"));

@@ -140,10 +140,14 @@ async fn nothing_in_three_ways() {
     for practice in Practice::both().await {
         let nobody = || practice.invoke("Get-BlockedSenderAddress", json!({"SenderAddress": "a@fabrikam.com"}));
         let shown = json_of(practice.client.get(format!("{}/sandbox/settings", practice.base)).send().await.unwrap());
-        assert_eq!(shown.await, json!({"emptyValue": "empty", "assertionReuse": false}));
+        let all = |empty_value: &str| {
+            json!({"emptyValue": empty_value, "assertionReuse": false, "mailboxes": true, "auditLog": true,
+                "auditDelaySeconds": null, "unblockBudget": 3})
+        };
+        assert_eq!(shown.await, all("empty"));
         for (setting, value) in [("missing", None), ("null", Some(json!(null))), ("empty", Some(json!([])))] {
             let reply = practice.control(Method::POST, "settings", json!({"emptyValue": setting})).await;
-            assert_eq!(json_of(reply).await, json!({"emptyValue": setting, "assertionReuse": false}));
+            assert_eq!(json_of(reply).await, all(setting));
             assert_eq!(json_of(nobody().await).await.get("value").cloned(), value, "{setting}");
             let remove = practice.invoke("Remove-BlockedSenderAddress", json!({"SenderAddress": ADELE})).await;
             assert_eq!(json_of(remove).await.get("value").cloned(), value, "{setting}");

@@ -58,7 +58,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 
     /// <summary>What the practice tenant holds.</summary>
     [Parameter(ParameterSetName = SandboxSet)]
-    [ValidateSet("Standard", "Empty", "Large")]
+    [ValidateSet("Standard", "Empty", "Large", "Difficult", "Standalone", "21Vianet")]
     public string? Scenario { get; set; }
 
     /// <summary>The practice tenant's seed: the same one makes the same tenant.</summary>

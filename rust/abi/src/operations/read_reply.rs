@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use restricted_sender_core::connection::Origin;
 use restricted_sender_core::error::Result;
-use restricted_sender_core::restriction;
+use restricted_sender_core::{restriction, Clock};
 
 use super::{Spec, Start};
 use crate::cell::RsCellType;
@@ -23,10 +23,11 @@ async fn read(Start { mut parameters, host, .. }: Start) -> Result<()> {
         organization: parameters.text("Organization").unwrap_or_default(),
         tenant_id: None,
         practice: false,
-        portal_url: String::new(),
+        portals: Arc::default(),
     });
+    let now = Clock::system().now();
     for reply in replies {
-        restriction::read(&reply, &origin, &host).await?;
+        restriction::read(&reply, &origin, now, &host).await?;
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The Microsoft clouds: where each answers, and where its portals are.
 
+use std::sync::Arc;
+
 use crate::error::Result;
 
 /// The addresses of one cloud.
@@ -11,7 +13,14 @@ pub struct Cloud {
     pub exchange: String,
     /// Base of the token endpoint.
     pub login: String,
-    /// The portal page that lists restricted entities.
+    /// Its portal pages; every entry of a list points to them.
+    pub portals: Arc<Portals>,
+}
+
+/// The portal pages of one cloud.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Portals {
+    /// The list of restricted entities.
     pub restricted_entities: String,
     /// Where multi-factor authentication is set up.
     pub multi_factor_authentication: String,
@@ -75,12 +84,14 @@ impl Cloud {
             name: known.name.into(),
             exchange: known.exchange.into(),
             login: known.login.into(),
-            restricted_entities: format!("{}/restrictedentities", known.security),
-            multi_factor_authentication: format!(
-                "{}/#view/Microsoft_AAD_IAM/MultifactorAuthenticationMenuBlade",
-                known.entra
-            ),
-            password: format!("{}/#/users", known.admin),
+            portals: Arc::new(Portals {
+                restricted_entities: format!("{}/restrictedentities", known.security),
+                multi_factor_authentication: format!(
+                    "{}/#view/Microsoft_AAD_IAM/MultifactorAuthenticationMenuBlade",
+                    known.entra
+                ),
+                password: format!("{}/#/users", known.admin),
+            }),
         })
     }
 
@@ -118,7 +129,7 @@ mod tests {
     fn worldwide_is_the_default_and_names_ignore_case() {
         let cloud = Cloud::named(None).unwrap();
         assert_eq!(cloud.scope(), "https://outlook.office365.com/.default");
-        assert_eq!(cloud.restricted_entities, "https://security.microsoft.com/restrictedentities");
+        assert_eq!(cloud.portals.restricted_entities, "https://security.microsoft.com/restrictedentities");
         assert_eq!(Cloud::named(Some("o365usgovdod")).unwrap().exchange, "https://outlook-dod.office365.us");
         assert_eq!(Cloud::named(Some("Mars")), None);
         assert_eq!(Cloud::names().count(), 4);

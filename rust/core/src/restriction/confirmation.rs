@@ -1,10 +1,10 @@
-//! The question before an unblock: which organization, which entity, why it is blocked, what Microsoft recommends
-//! first. Written so that nobody unblocks a compromised account, or in the wrong tenant, by habit.
+//! The question before an unblock: which organization, which entity, why it is blocked, what to do about it, what
+//! Microsoft recommends first. Written so that nobody unblocks a compromised account, or in the wrong tenant, by
+//! habit.
 
-use time::macros::format_description;
 use time::OffsetDateTime;
 
-use super::{EntityType, Key};
+use super::{minute, Decision, EntityType, Key};
 use crate::connection::Connection;
 use crate::host::Confirmation;
 
@@ -17,6 +17,7 @@ pub struct Subject<'a> {
     pub summary: &'a str,
     pub since: Option<OffsetDateTime>,
     pub connector_name: Option<&'a str>,
+    pub decision: &'a Decision,
 }
 
 /// The question for `subject`.
@@ -32,9 +33,9 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
     }
     let listed = subject.named.map(|named| format!(" (listed so; {named} is the same person)")).unwrap_or_default();
     let since = subject.since.and_then(minute).map(|since| format!(", restricted since {since}")).unwrap_or_default();
-    let advice = match subject.key {
-        Key::Sender(_) => mailbox_advice(connection),
-        Key::Connector(_) => CONNECTOR_ADVICE.to_owned(),
+    let checks = match subject.key {
+        Key::Sender(_) => sender_checks(connection),
+        Key::Connector(_) => CONNECTOR_CHECKS.to_owned(),
     };
     Confirmation {
         caption: format!("Unblock a restricted {what} in {organization}"),
@@ -43,28 +44,26 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
             "Organization: {organization}\n\
              Entity:       {name}{listed}{since}\n\
              Why:          {}\n\
-             {advice}\n\
+             Advice:       {}\n\
+             {checks}\n\
              Unblock this {what}?",
-            subject.summary
+            subject.summary,
+            subject.decision.recommendation()
         ),
     }
 }
 
-fn mailbox_advice(connection: &Connection) -> String {
-    let cloud = connection.exchange().cloud();
+fn sender_checks(connection: &Connection) -> String {
+    let portals = &connection.exchange().cloud().portals;
     format!(
         "Microsoft recommends before the unblock:\n\
          1. Turn on multi-factor authentication: {}\n\
          2. Change the password: {}",
-        cloud.multi_factor_authentication, cloud.password
+        portals.multi_factor_authentication, portals.password
     )
 }
 
-const CONNECTOR_ADVICE: &str = "Check before the unblock:\n\
+const CONNECTOR_CHECKS: &str = "Check before the unblock:\n\
      1. Who changed the connector last, and whether they should have\n\
      2. Its certificate or source addresses: are all of them yours?\n\
      3. What was relayed through it (message trace)";
-
-fn minute(moment: OffsetDateTime) -> Option<String> {
-    moment.to_offset(time::UtcOffset::UTC).format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).ok()
-}

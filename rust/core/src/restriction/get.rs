@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::list::{entry, Finding, Identity, List, Reading};
 use super::target::Named;
 use super::{EntityType, Key};
@@ -58,13 +60,14 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
     }
 }
 
-/// Hands over the senders of a reply to `Get-BlockedSenderAddress` that was kept, without asking anybody.
+/// Hands over the senders of a reply to `Get-BlockedSenderAddress` that was kept, without asking anybody, as
+/// they look at the moment `now`.
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it is no such reply.
-pub async fn read(reply: &str, origin: &Arc<Origin>, host: &Host) -> Result<()> {
-    let rows =
-        records(reply)?.into_iter().map(|record| entry(EntityType::Mailbox, record, origin).map(Row::Restriction));
+pub async fn read(reply: &str, origin: &Arc<Origin>, now: OffsetDateTime, host: &Host) -> Result<()> {
+    let entries = records(reply)?.into_iter().map(|record| entry(EntityType::Mailbox, record, origin, now));
+    let rows = entries.map(|entry| entry.map(Row::Restriction));
     host.rows(rows.collect::<Result<_>>()?).await
 }
 

@@ -6,7 +6,11 @@ use crate::exchange::{is_not_found, Cmdlet, Exchange, Record};
 
 /// The addresses of one recipient.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Addresses(Vec<String>);
+pub struct Addresses {
+    all: Vec<String>,
+    /// The primary SMTP address; nothing when several recipients have one of their own.
+    primary: Option<String>,
+}
 
 // Assumption (?): the user principal name comes in `WindowsLiveID`; `Get-Recipient` has no column of that name.
 const USER_PRINCIPAL_NAME: &str = "WindowsLiveID";
@@ -24,18 +28,21 @@ impl Addresses {
         };
         // `-Identity` also matches names and ids: only who really has the address counts.
         let owners = recipients.into_iter().map(Self::read).filter(|addresses| addresses.has(address));
-        Ok(owners.reduce(|mut all, more| {
-            more.0.into_iter().for_each(|address| all.add(address));
-            all
-        }))
+        Ok(owners.reduce(Self::and))
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        other.all.into_iter().for_each(|address| self.add(address));
+        self.primary = None;
+        self
     }
 
     /// In the order in which the service would list them: user principal name, primary address, aliases.
     fn read(mut recipient: Record) -> Self {
         let mut addresses = Self::default();
         let principal = recipient.take_text(USER_PRINCIPAL_NAME);
-        let primary = recipient.take_text("PrimarySmtpAddress");
-        principal.into_iter().chain(primary).for_each(|address| addresses.add(address));
+        addresses.primary = recipient.take_text("PrimarySmtpAddress");
+        principal.into_iter().chain(addresses.primary.clone()).for_each(|address| addresses.add(address));
         for proxy in recipient.take_texts("EmailAddresses") {
             // Proxy addresses carry their kind: `SMTP:` the primary, `smtp:` an alias, others are no mail addresses.
             match proxy.split_once(':') {
@@ -49,19 +56,24 @@ impl Addresses {
 
     fn add(&mut self, address: String) {
         if !address.is_empty() && !self.has(&address) {
-            self.0.push(address);
+            self.all.push(address);
         }
     }
 
     fn has(&self, address: &str) -> bool {
-        self.0.iter().any(|known| known.eq_ignore_ascii_case(address))
+        self.all.iter().any(|known| known.eq_ignore_ascii_case(address))
+    }
+
+    /// The primary SMTP address, where there is one of that name.
+    pub fn primary(&self) -> Option<&str> {
+        self.primary.as_deref()
     }
 
     /// These addresses after `first`, each once.
     pub fn after(self, first: &str) -> Vec<String> {
-        let mut all = Self(vec![first.to_owned()]);
-        self.0.into_iter().for_each(|address| all.add(address));
-        all.0
+        let mut all = Self { all: vec![first.to_owned()], primary: None };
+        self.all.into_iter().for_each(|address| all.add(address));
+        all.all
     }
 }
 
@@ -76,8 +88,13 @@ mod tests {
                 "EmailAddresses":["smtp:sales@contoso.com","SMTP:megan.bowen@contoso.com","SIP:m@contoso.com","X500:/o=x"]}"#,
         )
         .unwrap();
+        let addresses = Addresses::read(recipient);
+        assert_eq!(addresses.primary(), Some("Megan.Bowen@contoso.com"));
+        let several =
+            addresses.clone().and(Addresses { primary: Some("sales@contoso.com".into()), ..Default::default() });
+        assert_eq!(several.primary(), None, "of several people, nobody's is the primary address");
         assert_eq!(
-            Addresses::read(recipient).after("sales@CONTOSO.com"),
+            addresses.after("sales@CONTOSO.com"),
             ["sales@CONTOSO.com", "megan@contoso.onmicrosoft.com", "Megan.Bowen@contoso.com"]
         );
     }

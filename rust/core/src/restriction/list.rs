@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::identity::Addresses;
 use super::{EntityType, Key, Restriction};
 use crate::connection::{Connection, Origin};
@@ -71,6 +73,7 @@ impl<'a> List<'a> {
     /// # Errors
     /// Whatever keeps the list from being read.
     pub async fn find(&mut self, key: &Key) -> Result<Finding> {
+        let mut primary = None;
         let (keys, identity) = match key {
             Key::Connector(_) => (vec![key.clone()], Identity::Known),
             Key::Sender(address) => {
@@ -81,12 +84,14 @@ impl<'a> List<'a> {
                     Ok(None) => (Addresses::default(), Identity::Nobody),
                     Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
                 };
+                primary = addresses.primary().map(str::to_owned);
                 (addresses.after(address).into_iter().map(Key::Sender).collect(), identity)
             }
         };
         let listed = self.entries(key.entity_type()).await?;
-        let entries =
+        let mut entries: Vec<_> =
             keys.iter().flat_map(|key| listed.iter().filter(|entry| same(&entry.key, key))).cloned().collect();
+        entries.iter_mut().for_each(|entry| entry.primary_smtp_address.clone_from(&primary));
         Ok(Finding { entries, checked: keys.iter().map(ToString::to_string).collect(), identity })
     }
 }
@@ -118,14 +123,19 @@ pub fn same(one: &Key, other: &Key) -> bool {
     }
 }
 
-/// An entry of the list from the service's record of it.
+/// An entry of the list from the service's record of it, as it looks at the moment `now`.
 ///
 /// # Errors
 /// [`Code::ResponseUnreadable`] when it has no key.
-pub fn entry(entity_type: EntityType, record: Record, origin: &Arc<Origin>) -> Result<Restriction> {
+pub fn entry(
+    entity_type: EntityType,
+    record: Record,
+    origin: &Arc<Origin>,
+    now: OffsetDateTime,
+) -> Result<Restriction> {
     match entity_type {
-        EntityType::Mailbox => Restriction::of_sender(record, origin),
-        EntityType::Connector => Restriction::of_connector(record, origin),
+        EntityType::Mailbox => Restriction::of_sender(record, origin, now),
+        EntityType::Connector => Restriction::of_connector(record, origin, now),
     }
     .ok_or_else(|| {
         let organization = &origin.organization;
@@ -158,10 +168,9 @@ impl<'a> Reading<'a> {
     /// Whatever keeps it from being read; the list is then incomplete.
     pub async fn page(&mut self) -> Result<Option<Vec<Restriction>>> {
         let page = self.pages.next().await.map_err(|error| error.about(self.connection.organization()))?;
-        page.map(|page| {
-            page.into_iter().map(|record| entry(self.entity_type, record, self.connection.origin())).collect()
-        })
-        .transpose()
+        let (origin, now) = (self.connection.origin(), self.connection.now());
+        page.map(|page| page.into_iter().map(|record| entry(self.entity_type, record, origin, now)).collect())
+            .transpose()
     }
 
     /// Hands every entry over as it arrives.

@@ -30,6 +30,10 @@ pub struct Known {
     pub since: Option<OffsetDateTime>,
     /// A connector's name.
     pub connector_name: Option<String>,
+    /// `TemporaryBlock` of a sender.
+    pub temporary_block: Option<bool>,
+    /// `ExpirationTime` of a connector.
+    pub expiration: Option<OffsetDateTime>,
 }
 
 /// What an item names.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::confirmation::{self, Subject};
+use super::decision::{Case, Circumstances, Decision};
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
 use super::target::Known;
@@ -133,7 +134,15 @@ impl<'a> Unblock<'a> {
         self.result.sender_address = key.sender_address().map(str::to_owned);
         self.result.connector_id = key.connector_id();
         self.result.connector_name.clone_from(&known.connector_name);
-        let summary = Reason::parse(&known.reason).summary();
+        let reason = Reason::parse(known.reason);
+        let case = Case {
+            block_type: key.block_type(&reason),
+            since: known.since,
+            temporary_block: known.temporary_block,
+            expiration: known.expiration,
+        };
+        let decision = Decision::of(&case, &Circumstances::default(), self.connection.now());
+        let summary = reason.summary();
         let typed = named.to_string();
         let subject = Subject {
             key: &key,
@@ -141,6 +150,7 @@ impl<'a> Unblock<'a> {
             summary: &summary,
             since: known.since,
             connector_name: known.connector_name.as_deref(),
+            decision: &decision,
         };
         let confirmation = confirmation::ask(self.connection, &subject);
         if !host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
@@ -168,7 +178,13 @@ impl<'a> Unblock<'a> {
             ))
             .await?;
         }
-        let known = Known { reason: entry.reason, since: entry.created, connector_name: entry.connector_name };
+        let known = Known {
+            reason: entry.reason.text,
+            since: entry.created,
+            connector_name: entry.connector_name,
+            temporary_block: entry.temporary_block,
+            expiration: entry.expiration,
+        };
         Ok((entry.key, known))
     }
 

@@ -121,6 +121,23 @@ impl Practice {
         self.sandbox.clock().advance(Duration::from_secs(minutes * MINUTE)).unwrap();
     }
 
+    /// Lets time pass and signs in again, since tokens last an hour.
+    pub async fn later(&mut self, minutes: u64) {
+        self.pass(minutes);
+        self.token = self.sign_in().await;
+    }
+
+    /// An order to the control plane that must be carried out.
+    pub async fn order(&self, what: &str, body: Value) {
+        let reply = self.control(Method::POST, what, body.clone()).await;
+        assert!(reply.status().is_success(), "{what} {body}: {}", reply.text().await.unwrap());
+    }
+
+    pub async fn remove(&self, address: &str) {
+        let reply = self.invoke("Remove-BlockedSenderAddress", json!({"SenderAddress": address})).await;
+        assert_eq!(reply.status(), 200, "{address}");
+    }
+
     pub async fn control(&self, method: Method, what: &str, body: Value) -> Response {
         self.client.request(method, format!("{}/sandbox/{what}", self.base)).json(&body).send().await.unwrap()
     }
