@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use time::{Duration, OffsetDateTime};
 
 use super::rhythm::Rhythm;
-use super::timeline::{block_type, Entity, Episode, History};
+use super::timeline::{Entity, Episode, History};
 use crate::reason::{BlockType, Reason};
 use crate::restriction::Key;
 
@@ -61,7 +61,7 @@ fn summary(entity: &Entity, within: &RangeInclusive<OffsetDateTime>) -> Option<S
         median_time_to_release: median(episodes.iter().filter_map(|one| Some(one.released? - one.requested?))),
         median_restricted_for: median(episodes.iter().filter_map(|one| Some(one.released? - one.listed?))),
         rhythm: Rhythm::of(&listed),
-        last_block_type: parsed.as_ref().map(|reason| block_type(&entity.key, reason)),
+        last_block_type: parsed.as_ref().map(|reason| entity.key.block_type(reason)),
         last_summary: parsed.as_ref().map(Reason::summary),
         last_reason,
     })

@@ -108,8 +108,8 @@ impl HistoryEvent {
         match record {
             Record::Audit(audit) => {
                 if happened == Happened::Audit(Audited::Listed) || !audit.reason.is_empty() {
-                    let reason = Reason::parse(&audit.reason);
-                    event.block_type = Some(block_type(&audit.key, &reason));
+                    let reason = Reason::parse(audit.reason.as_str());
+                    event.block_type = Some(audit.key.block_type(&reason));
                     event.summary = Some(reason.summary());
                 }
                 event.reason = audit.reason;
@@ -450,13 +450,5 @@ impl History {
             event.unblocked_by = episode.person.and_then(|person| self.people.get(person as usize)).cloned();
         }
         Some(event)
-    }
-}
-
-/// The class of a restriction of that entity.
-pub(super) fn block_type(key: &Key, reason: &Reason<'_>) -> BlockType {
-    match key {
-        Key::Sender(_) => reason.block_type(),
-        Key::Connector(_) => BlockType::Connector,
     }
 }

@@ -264,7 +264,7 @@ fn an_organization_has_one_journal_whatever_it_was_called() {
         organization: organization.into(),
         tenant_id: tenant_id.map(str::to_owned),
         practice: false,
-        portal_url: String::new(),
+        portals: std::sync::Arc::default(),
     };
     let folder = |origin| Journal::of(Path::new("root"), &origin).folder().to_owned();
     assert_eq!(folder(origin("contoso.com", Some("T-1"))), folder(origin("contoso.onmicrosoft.com", Some("t-1"))));
