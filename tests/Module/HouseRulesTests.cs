@@ -86,7 +86,9 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [Fact]
     public void Every_cmdlet_that_works_on_a_tenant_has_Connection() =>
         Assert.All(
-            Cmdlets.Where(cmdlet => cmdlet.Verb != "Connect"),
+            // Journals and exports are files: whoever reads them asks no tenant.
+            Cmdlets.Where(cmdlet => cmdlet.Verb != "Connect"
+                && cmdlet.Noun is not ("RestrictedSenderHistory" or "RestrictedSenderJournal")),
             cmdlet => Assert.True(cmdlet.Parameters.ContainsKey("Connection"), cmdlet.Name));
 
     [Fact]
@@ -189,6 +191,10 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("RestrictedSender", "RestrictedSender")]
     [InlineData("SenderState", "SenderState")]
     [InlineData("UnblockResult", "UnblockResult")]
+    [InlineData("HistoryEvent", "HistoryEvent", "TimeToRelease")]
+    [InlineData("HistorySummary", "HistorySummary")]
+    [InlineData("JournalState", "Journal")]
+    [InlineData("JournalBreak", "JournalBreak")]
     public void The_properties_of_a_class_are_the_columns_of_its_row(
         string type, string row, params string[] ownProperties)
     {
@@ -268,10 +274,11 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
         return cell switch
         {
             1 => type == typeof(bool),
-            2 => type == typeof(int) || type == typeof(long) || type.IsEnum,
+            // A duration is a number of seconds.
+            2 => type == typeof(int) || type == typeof(long) || type == typeof(TimeSpan) || type.IsEnum,
             4 => type == typeof(DateTime),
             5 => type == typeof(string) || type == typeof(Guid) || type.IsEnum,
-            6 => type == typeof(string[]) || type == typeof(ErrorRecord),
+            6 => type == typeof(string[]) || type == typeof(ErrorRecord) || type.Name == "JournalBreak[]",
             _ => false,
         };
     }

@@ -30,6 +30,9 @@ internal static class Place
     /// <summary>The shell, for what needs a process of its own.</summary>
     public static string Shell { get; } = Path.Combine(AppContext.BaseDirectory, "Shell.dll");
 
+    /// <summary>Where the journals of these tests are.</summary>
+    public static string Journals { get; } = Directory.CreateTempSubdirectory("RestrictedSender-tests-").FullName;
+
     private static string Platform =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")
         + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();

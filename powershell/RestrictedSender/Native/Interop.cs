@@ -36,6 +36,10 @@ internal enum RowType
     UnblockResult = 7,
     ErrorCode = 8,
     Proxy = 9,
+    HistoryEvent = 20,
+    HistorySummary = 21,
+    Journal = 22,
+    JournalBreak = 23,
 }
 
 /// <summary>
@@ -440,6 +444,16 @@ internal unsafe struct Row
     {
         var cell = Next(Interop.List);
         return cell is null ? null : new Row(type, cell->Items, cell->Length, null);
+    }
+
+    /// <summary>Rows within the row, which follow each other in one list.</summary>
+    internal Row[] Nested(RowType type, int columns)
+    {
+        var cell = Next(Interop.List);
+        var rows = new Row[cell is null ? 0 : checked((int)cell->Length / columns)];
+        for (var index = 0; index < rows.Length; index++)
+            rows[index] = new Row(type, cell->Items + (index * columns), columns, null);
+        return rows;
     }
 
     /// <summary>Names and values in turn; nothing when there are none.</summary>

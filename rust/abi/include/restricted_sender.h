@@ -95,6 +95,22 @@ enum RsRowType
    * An endpoint for which the host is asked which proxy this system uses.
    */
   RS_ROW_TYPE_PROXY = 9,
+  /**
+   * An event of the history.
+   */
+  RS_ROW_TYPE_HISTORY_EVENT = 20,
+  /**
+   * The history of one entity in a line.
+   */
+  RS_ROW_TYPE_HISTORY_SUMMARY = 21,
+  /**
+   * What there is to say of a journal.
+   */
+  RS_ROW_TYPE_JOURNAL = 22,
+  /**
+   * A place where the chain of a journal does not hold.
+   */
+  RS_ROW_TYPE_JOURNAL_BREAK = 23,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

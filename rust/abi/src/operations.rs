@@ -3,6 +3,8 @@
 mod connect;
 mod error_code;
 mod get;
+mod history;
+mod journal;
 mod panic;
 mod read_reply;
 mod test;
@@ -50,6 +52,8 @@ const ALL: &[&Spec] = &[
     &get::GET,
     &test::TEST,
     &unblock::UNBLOCK,
+    &history::GET,
+    &journal::TEST,
     &error_code::GET,
     &read_reply::READ,
     &panic::PANIC,

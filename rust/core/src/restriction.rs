@@ -7,6 +7,7 @@ mod get;
 mod identity;
 mod list;
 mod pattern;
+mod recorded;
 mod state;
 mod target;
 mod trace_window;
@@ -24,6 +25,9 @@ pub use state::{test, SenderState, State};
 pub use target::{Known, Target};
 pub use trace_window::TraceWindow;
 pub use unblock::{unblock, Outcome, UnblockOptions, UnblockResult};
+
+pub(crate) use list::same;
+pub(crate) use target::Named;
 
 use crate::connection::Origin;
 use crate::exchange::{Record, Value};

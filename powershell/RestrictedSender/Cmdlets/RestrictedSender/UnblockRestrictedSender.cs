@@ -44,6 +44,10 @@ public sealed class UnblockRestrictedSenderCommand : NamedEntityCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>Unblock nothing that cannot be written into the journal before.</summary>
+    [Parameter]
+    public SwitchParameter RequireJournal { get; set; }
+
     /// <summary>The connection to use; without it, that of the object, or the newest.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -85,6 +89,7 @@ public sealed class UnblockRestrictedSenderCommand : NamedEntityCmdlet
         {
             operation.Bind("Comment", Reason);
             operation.Bind("PassThru", PassThru.IsPresent);
+            operation.Bind("RequireJournal", RequireJournal.IsPresent);
         });
         return _operations[connection] = running;
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use event::{version, Event, Place, What};
 pub use files::SetAside;
-pub use location::{root, VARIABLE};
+pub use location::{journals, root, VARIABLE};
 pub use verify::{verify, Break, Torn, Verified};
 
 use crate::connection::Origin;

@@ -15,12 +15,14 @@ use crate::restriction::Key;
 pub struct Offline<'a> {
     /// Files that the audit log was exported to. What is in several of them is told once.
     pub exports: &'a [PathBuf],
-    /// The journal, where there is one.
-    pub journal: Option<&'a Journal>,
+    /// The journals, of each organization its own.
+    pub journals: &'a [Journal],
     /// Whether an entity is asked for.
     pub wanted: &'a dyn Fn(&Key) -> bool,
     /// The moments that are asked for. What lies outside still tells how a restriction began or ended.
     pub within: RangeInclusive<OffsetDateTime>,
+    /// Whether nobody waits for the answer any more, so that a long file need not be read to its end.
+    pub unwanted: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What was read.
@@ -30,8 +32,8 @@ pub struct Read {
     pub history: History,
     /// What was found in each export.
     pub exports: Vec<Export>,
-    /// What was found in the journal.
-    pub journal: Option<Verified>,
+    /// What was found in each journal.
+    pub journals: Vec<Verified>,
 }
 
 impl Offline<'_> {
@@ -43,15 +45,18 @@ impl Offline<'_> {
     /// [`Code::JournalUnreadable`](crate::error::Code::JournalUnreadable).
     pub fn read(&self) -> Result<Read> {
         let mut timeline = Timeline::new();
-        let (exports, journal) = self.records(&mut |record| {
+        let (exports, journals) = self.records(&mut |record| {
             timeline.add(&record);
+            if (self.unwanted)() {
+                return ControlFlow::Break(());
+            }
             ControlFlow::Continue(())
         })?;
-        Ok(Read { history: timeline.finish(), exports, journal })
+        Ok(Read { history: timeline.finish(), exports, journals })
     }
 
     /// Reads everything again and hands over each record with what belongs to it, until the reader has had enough:
-    /// those of each export in the file's order, then those of the journal.
+    /// those of each export in the file's order, then those of each journal.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -65,7 +70,7 @@ impl Offline<'_> {
         Ok(())
     }
 
-    fn records(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(Vec<Export>, Option<Verified>)> {
+    fn records(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(Vec<Export>, Vec<Verified>)> {
         let mut flow = ControlFlow::Continue(());
         let mut pass = |record: Record| {
             if flow.is_continue() && (self.wanted)(record.key()) {
@@ -78,12 +83,12 @@ impl Offline<'_> {
             .iter()
             .map(|path| read_export(path, |event| pass(Record::Audit(event))))
             .collect::<Result<_>>()?;
-        let journal = self.journal.map(|journal| {
+        let read = |journal: &Journal| {
             journal.read(|event| {
-                // The journal is read to its end in any case; what has had enough gets no more.
+                // A journal is read to its end in any case; what has had enough gets no more.
                 let _ = pass(Record::Journal(event));
             })
-        });
-        Ok((exports, journal.transpose()?))
+        };
+        Ok((exports, self.journals.iter().map(read).collect::<Result<_>>()?))
     }
 }

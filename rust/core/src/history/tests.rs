@@ -321,13 +321,14 @@ fn exports_and_journal_are_told_together() {
     }
     let offline = Offline {
         exports: &exports,
-        journal: Some(&journal_here),
+        journals: &[journal_here],
         wanted: &|key| *key == sender(MEGAN),
         within: at(721)..=at(100_000),
+        unwanted: &|| false,
     };
     let mut read = offline.read().unwrap();
     assert_eq!(read.exports.iter().map(|export| export.events).collect::<Vec<_>>(), [3, 2]);
-    assert_eq!(read.journal.unwrap().lines, 3);
+    assert_eq!(read.journals[0].lines, 3);
     let mut told = Vec::new();
     offline
         .tell(&mut read.history, |event| {

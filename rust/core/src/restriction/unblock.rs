@@ -9,11 +9,13 @@ use super::confirmation::{self, Subject};
 use super::decision::{Case, Circumstances, Decision};
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
+use super::recorded::Recorder;
 use super::target::Known;
 use super::{EntityType, Key};
 use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Cmdlet};
+use crate::history::budget::Unblocks;
 use crate::host::{Host, Item, Row};
 use crate::reason::Reason;
 
@@ -24,6 +26,8 @@ pub struct UnblockOptions {
     pub comment: Option<String>,
     /// Whether to hand over a row for each item.
     pub pass_thru: bool,
+    /// Whether to refuse an unblock that cannot be written into the journal before.
+    pub require_journal: bool,
 }
 
 /// What came of an unblock.
@@ -79,9 +83,10 @@ pub struct UnblockResult {
 /// [`Code::ConfirmationImpossible`], or when the caller has gone. Whatever concerns one item is an item failure.
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
     let mut list = List::new(connection);
+    let mut recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
     while let Some(item) = host.next().await? {
         let mut unblock = Unblock::new(connection, &item);
-        match unblock.item(&mut list, &item, options, host).await {
+        match unblock.item(&mut list, &mut recorder, &item, options, host).await {
             Ok(true) => {}
             Ok(false) => continue,
             Err(error) if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) => return Err(error),
@@ -123,7 +128,14 @@ impl<'a> Unblock<'a> {
     }
 
     /// Whether the item was dealt with; `false` when the admin said no.
-    async fn item(&mut self, list: &mut List<'_>, item: &Item, options: &UnblockOptions, host: &Host) -> Result<bool> {
+    async fn item(
+        &mut self,
+        list: &mut List<'_>,
+        recorder: &mut Recorder<'_>,
+        item: &Item,
+        options: &UnblockOptions,
+        host: &Host,
+    ) -> Result<bool> {
         item.target.must_belong_to(self.connection.tenant_id(), self.connection.organization())?;
         let named = item.target.key(item.number)?;
         self.result.entity_type = Some(named.entity_type());
@@ -144,6 +156,7 @@ impl<'a> Unblock<'a> {
         let decision = Decision::of(&case, &Circumstances::default(), self.connection.now());
         let summary = reason.summary();
         let typed = named.to_string();
+        let unblocks = recorder.unblocks(&key, host).await?;
         let subject = Subject {
             key: &key,
             named: (!same(&key, &named)).then_some(typed.as_str()),
@@ -151,13 +164,22 @@ impl<'a> Unblock<'a> {
             since: known.since,
             connector_name: known.connector_name.as_deref(),
             decision: &decision,
+            unblocks: &unblocks,
         };
         let confirmation = confirmation::ask(self.connection, &subject);
         if !host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
             return Ok(false);
         }
-        self.remove(&key, options, host).await?;
-        Ok(true)
+        recorder.requested(&key, host).await?;
+        match self.remove(&key, options, recorder, host).await {
+            Err(error) if error.code() == Code::Cancelled => Err(error),
+            Err(error) => {
+                let error = beyond_help(error, &unblocks);
+                recorder.failed(&key, &error, host).await?;
+                Err(error)
+            }
+            Ok(()) => Ok(true),
+        }
     }
 
     /// The entry to unblock for what was named. Where a person has several, it is the one that was named, else the
@@ -188,7 +210,13 @@ impl<'a> Unblock<'a> {
         Ok((entry.key, known))
     }
 
-    async fn remove(&mut self, key: &Key, options: &UnblockOptions, host: &Host) -> Result<()> {
+    async fn remove(
+        &mut self,
+        key: &Key,
+        options: &UnblockOptions,
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
         let id = key.to_string();
         let cmdlet = match key {
             Key::Sender(_) => Cmdlet::new("Remove-BlockedSenderAddress").with("SenderAddress", Some(&id)),
@@ -199,6 +227,7 @@ impl<'a> Unblock<'a> {
             Ok(changed) => {
                 self.result.outcome = Outcome::Removing;
                 self.result.request_id = changed.request_id;
+                recorder.answered(key, self.result.request_id.as_deref(), host).await?;
                 for warning in changed.warnings {
                     host.warn(warning).await?;
                 }
@@ -208,14 +237,14 @@ impl<'a> Unblock<'a> {
                 ))
                 .await
             }
-            Err(error) => self.after_failure(key, error, host).await,
+            Err(error) => self.after_failure(key, error, recorder, host).await,
         }
     }
 
-    async fn after_failure(&mut self, key: &Key, error: Error, host: &Host) -> Result<()> {
+    async fn after_failure(&mut self, key: &Key, error: Error, recorder: &mut Recorder<'_>, host: &Host) -> Result<()> {
         let organization = self.connection.organization();
         if is_ambiguous(&error) {
-            return self.after_lost_reply(key, error, host).await;
+            return self.after_lost_reply(key, error, recorder, host).await;
         }
         Err(if is_not_found(&error) {
             let message = format!("{key} has left the list of {organization} before the unblock. Nothing was changed.");
@@ -231,13 +260,20 @@ impl<'a> Unblock<'a> {
 
     /// The removal may have taken effect. Only the list can tell, and only when the entry is gone: one that was
     /// removed stays listed for a while.
-    async fn after_lost_reply(&mut self, key: &Key, error: Error, host: &Host) -> Result<()> {
+    async fn after_lost_reply(
+        &mut self,
+        key: &Key,
+        error: Error,
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
         let organization = self.connection.organization();
         let seen = match List::new(self.connection).entries(key.entity_type()).await {
             Ok(entries) if entries.iter().any(|entry| same(&entry.key, key)) => "it is still listed",
             Ok(_) => {
                 self.result.outcome = Outcome::Released;
                 self.result.request_id.clone_from(&error.request_id);
+                recorder.released(key, &error, host).await?;
                 let lost = format!("The reply to the unblock of {key} in {organization} was lost ({error})");
                 return host.warn(format!("{lost}, but it has left the list.")).await;
             }
@@ -248,4 +284,13 @@ impl<'a> Unblock<'a> {
         );
         Err(Error::new(Code::OutcomeUnknown, message).because_of(&error).about(key.to_string()))
     }
+}
+
+/// What the admin needs for the case with Support: how often it was unblocked before, and when.
+fn beyond_help(error: Error, unblocks: &Unblocks) -> Error {
+    if error.code() != Code::UnblockLimitReached {
+        return error;
+    }
+    let known = format!(" It was {unblocks}. Only Microsoft Support can lift this restriction now.");
+    error.with(|details| details.message.push_str(&known))
 }

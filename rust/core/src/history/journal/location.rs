@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::files;
 use crate::error::{Code, Error, Result};
 
 /// The environment variable that names the folder of all journals, for accounts that run scheduled tasks.
@@ -40,6 +41,41 @@ pub fn root(chosen: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) 
         Error::new(Code::JournalUnwritable, "This account has no home folder to keep a journal in, and none was named.")
     })?;
     Ok(home.join("RestrictedSender").join("Journal"))
+}
+
+/// Where there are journals at `path`: in it, where it is the folder of one organization or a single file, else in the
+/// folders below it, in the order of their names.
+///
+/// # Errors
+/// [`Code::JournalUnreadable`] where `path` cannot be read, and where there is no journal.
+pub fn journals(path: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |why: String| {
+        let path = path.display().to_string();
+        Error::new(Code::JournalUnreadable, format!("There is no journal in {path}{why}.")).about(path)
+    };
+    let found = below(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => unreadable(String::new()),
+        _ => unreadable(format!(" that can be read: {error}")).caused_by(&error),
+    })?;
+    if found.is_empty() {
+        return Err(unreadable(String::new()));
+    }
+    Ok(found)
+}
+
+fn below(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if path.is_file() || !files::numbers(path)?.is_empty() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let folder = entry?.path();
+        if folder.is_dir() && !files::numbers(&folder)?.is_empty() {
+            found.push(folder);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Names that Windows keeps for devices, also with anything after a dot.
