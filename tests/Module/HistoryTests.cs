@@ -57,8 +57,8 @@ public sealed class HistoryTests : IDisposable
     [Theory]
     [InlineData("megan*", 3)]
     [InlineData("MEGAN.BOWEN@contoso.com, nobody@contoso.com", 3)]
-    [InlineData("-StartDate ([datetime]::new(2026, 11, 9, 0, 0, 0, 'Utc'))", 3)]
-    [InlineData("-EndDate ([datetime]::new(2026, 11, 2, 9, 0, 0, 'Utc'))", 3)]
+    [InlineData("-StartDate ([datetime] '2026-11-09T00:00:00Z')", 3)]
+    [InlineData("-EndDate ([datetime] '2026-11-02T09:00:00Z')", 3)]
     [InlineData("-ConnectorId 5a2e8b1c-0000-4000-8000-00000000000a", 0)]
     [InlineData("", 7)]
     public void Only_what_is_asked_for_is_shown(string asked, int count) =>

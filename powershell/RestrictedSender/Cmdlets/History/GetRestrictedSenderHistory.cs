@@ -70,7 +70,7 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
         // Nor must a name that turned out empty: the library says what is missing.
         if (_named && _senders.Count == 0 && _connectors.Count == 0)
             _senders.Add("");
-        Start(null, "get-restricted-sender-history", Bind);
+        StartAlone("get-restricted-sender-history", Bind);
         Finish();
     }
 
@@ -86,6 +86,7 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
         operation.Bind("Summary", Summary.IsPresent);
         operation.Add("Path", _files);
         operation.Bind("JournalPath", JournalPlace.Chosen(this, JournalPath));
+        operation.Bind("JournalExpected", JournalPath is not null);
     }
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection) =>

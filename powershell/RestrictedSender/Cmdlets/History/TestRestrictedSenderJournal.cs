@@ -21,7 +21,7 @@ public sealed class TestRestrictedSenderJournalCommand : OperationCmdlet
         var paths = Path is null
             ? [JournalPlace.Chosen(this, null)]
             : Path.Select(path => JournalPlace.Named(this, path));
-        Start(null, "test-restricted-sender-journal", operation =>
+        StartAlone("test-restricted-sender-journal", operation =>
             operation.Add("Path", paths.Where(path => path is not null)));
         Finish();
     }

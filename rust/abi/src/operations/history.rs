@@ -21,8 +21,10 @@ pub const GET: Spec = Spec {
         ("Summary", RsCellType::Bool),
         // Exports of the audit log.
         ("Path", RsCellType::List),
-        // A folder of journals, which must exist; without it, the place where journals are kept.
+        // A folder of journals; without it, the place where journals are kept.
         ("JournalPath", RsCellType::Text),
+        // Whether it is an error that there is no journal.
+        ("JournalExpected", RsCellType::Bool),
     ],
     input: &[],
     needs_connection: false,
@@ -34,7 +36,7 @@ async fn get(Start { mut parameters, host, .. }: Start) -> Result<()> {
     let chosen = parameters.text("JournalPath").map(PathBuf::from);
     let files = Files {
         exports: parameters.texts("Path").into_iter().map(PathBuf::from).collect(),
-        journal_expected: chosen.is_some(),
+        journal_expected: parameters.flag("JournalExpected"),
         // An account without a home has no journal.
         journals: chosen.or_else(|| journal::root(None, |name| std::env::var_os(name)).ok()),
     };
