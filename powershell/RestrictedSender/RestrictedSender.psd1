@@ -17,7 +17,9 @@
         'Disconnect-RestrictedSender'
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
+        'Get-RestrictedSenderHistory'
         'Test-RestrictedSender'
+        'Test-RestrictedSenderJournal'
         'Unblock-RestrictedSender'
         'Wait-RestrictedSender'
     )

@@ -43,6 +43,8 @@ internal sealed class Engine : IDisposable
 
     public Engine(bool withHost = true)
     {
+        // The journal of whoever runs the tests is theirs.
+        Environment.SetEnvironmentVariable("RESTRICTEDSENDER_JOURNAL", Place.Journals);
         // Not CreateDefault: that one wants the modules that come with pwsh.
         var state = InitialSessionState.CreateDefault2();
         state.ThrowOnRunspaceOpenError = true;

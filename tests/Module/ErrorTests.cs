@@ -39,6 +39,9 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private const string Adele = "adele.vance@contoso.com", Isaiah = "isaiah.langer@contoso.com",
         Organization = "contoso.onmicrosoft.com";
 
+    /// <summary>The id of the tenant that the first seed makes, and so the name of its journal's folder.</summary>
+    private const string PracticeTenant = "61644a25-da5a-4317-94e2-3bc1eca8c766";
+
     private static readonly string Connector = Guid.NewGuid().ToString();
 
     /// <summary>For each code what it is about, where it is about something, and what provokes it.</summary>
@@ -129,6 +132,15 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS4006"] = (Adele, test => test.InPractice(
             $"Unblock-RestrictedSender {Adele} -Confirm:$false",
             tenant => tenant.Fault("Remove-BlockedSenderAddress", Tenant.Reply(400, Envelope("A bank holiday."))))),
+
+        ["RS5001"] = (Path.Combine(Place.Assembly, PracticeTenant), test =>
+        {
+            test._engine.Connect($"-JournalPath '{Place.Assembly}'");
+            return test.Error($"Unblock-RestrictedSender {Adele} -Confirm:$false -RequireJournal");
+        }
+        ),
+        ["RS5002"] = (Place.Assembly + "x", test => test.Error($"Test-RestrictedSenderJournal '{Place.Assembly}x'")),
+        ["RS5003"] = (Place.Assembly, test => test.Error($"Get-RestrictedSenderHistory -Path '{Place.Assembly}'")),
 
         ["RS9001"] = (null, _ => Native(session =>
         {

@@ -34,6 +34,9 @@ internal static class Place
             ? new(Path.Combine(AppContext.BaseDirectory, "Shell.exe"), [script])
             : new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shell.dll"), script]);
 
+    /// <summary>Where the journals of these tests are.</summary>
+    public static string Journals { get; } = Directory.CreateTempSubdirectory("RestrictedSender-tests-").FullName;
+
     private static string Platform =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")
         + "-" + RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();

@@ -4,6 +4,12 @@ using System.Text.Json.Nodes;
 using RestrictedSender.Bench;
 using RestrictedSender.PowerShell.Native;
 
+if (args is ["history"])
+{
+    History.Run();
+    return;
+}
+
 // What the border costs, against PowerShell's own way to get objects from a reply. Figures are medians of whole
 // rounds; the two sides of a ratio take turns within one run.
 

@@ -35,6 +35,28 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     private protected Running StartOn(Session session, string name, Action<Operation> bind) =>
         Start(session, null, name, bind);
 
+    /// <summary>Starts an operation that works without a connection. It keeps what it needs of its session.</summary>
+    private protected Running StartAlone(string name, Action<Operation> bind)
+    {
+        try
+        {
+            var session = new Session();
+            try
+            {
+                return StartOn(session, name, bind);
+            }
+            finally
+            {
+                session.Close();
+            }
+        }
+        catch (RestrictedSenderException error)
+        {
+            ThrowTerminatingError(error.ToErrorRecord());
+            throw;
+        }
+    }
+
     private Running Start(Session? session, RestrictedSenderConnection? connection, string name, Action<Operation> bind)
     {
         try

@@ -37,6 +37,10 @@ internal enum RowType
     ErrorCode = 8,
     Proxy = 9,
     Description = 10,
+    HistoryEvent = 11,
+    HistorySummary = 12,
+    Journal = 13,
+    JournalBreak = 14,
 }
 
 /// <summary>
@@ -434,6 +438,8 @@ internal unsafe struct Row
         return cell is null ? null : Interop.Moment(cell);
     }
 
+    internal TimeSpan? Duration() => Integer() is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+
     internal TEnum? Name<TEnum>() where TEnum : struct => Text() is { } name ? Names<TEnum>.Value(name) : null;
 
     internal string[] Texts()
@@ -447,6 +453,16 @@ internal unsafe struct Row
     {
         var cell = Next(Interop.List);
         return cell is null ? null : new Row(type, cell->Items, cell->Length, null);
+    }
+
+    /// <summary>Rows within the row, which follow each other in one list.</summary>
+    internal Row[] Nested(RowType type, int columns)
+    {
+        var cell = Next(Interop.List);
+        var rows = new Row[cell is null ? 0 : checked((int)cell->Length / columns)];
+        for (var index = 0; index < rows.Length; index++)
+            rows[index] = new Row(type, cell->Items + (index * columns), columns, null);
+        return rows;
     }
 
     /// <summary>Names and values in turn; nothing when there are none.</summary>

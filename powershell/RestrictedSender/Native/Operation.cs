@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Runtime.ConstrainedExecution;
 using System.Security;
+using System.Text;
 using System.Threading;
 
 namespace RestrictedSender.PowerShell.Native;
@@ -28,6 +30,12 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
     }
 
     internal void Add(string name, byte[] value) => Interop.Add(Handle, name, value);
+
+    internal void Add(string name, IEnumerable<string?>? values)
+    {
+        foreach (var value in values ?? [])
+            Add(name, Encoding.UTF8.GetBytes(value ?? ""));
+    }
 
     internal void Bind(string name, SecureString? value)
     {

@@ -98,3 +98,41 @@ public enum UnblockOutcome
     /// <summary>It failed; the error beside it says why.</summary>
     Failed,
 }
+
+/// <summary>What happened to an entity.</summary>
+public enum HistoryEventName
+{
+    /// <summary>The service restricted it (audit log).</summary>
+    Listed,
+
+    /// <summary>It left the list (audit log).</summary>
+    Delisted,
+
+    /// <summary>An admin unblocked it (audit log).</summary>
+    Unblocked,
+
+    /// <summary>An unblock was about to be sent (journal).</summary>
+    Requested,
+
+    /// <summary>The service took the unblock (journal).</summary>
+    Answered,
+
+    /// <summary>It was seen to have left the list (journal).</summary>
+    Released,
+
+    /// <summary>It was seen in the list again (journal).</summary>
+    Returned,
+
+    /// <summary>An unblock failed, or nobody knows what came of it (journal).</summary>
+    Failed,
+}
+
+/// <summary>Who tells what happened.</summary>
+public enum HistorySource
+{
+    /// <summary>The service's audit log.</summary>
+    AuditLog,
+
+    /// <summary>The journal of this module.</summary>
+    Journal,
+}

@@ -39,6 +39,9 @@ public sealed class RestrictedSenderConnection
     /// <summary>When the token in hand expires, where that is known. The module renews it before.</summary>
     public DateTime? TokenExpires { get; private set; }
 
+    /// <summary>The folder of all journals; a practice tenant's is temporary. Nothing where there is no place for it.</summary>
+    public string? JournalPath { get; private set; }
+
     /// <summary>Whether cmdlets without -Connection use it.</summary>
     public bool IsDefault { get; internal set; }
 
@@ -59,6 +62,7 @@ public sealed class RestrictedSenderConnection
         PracticeUri = row.Text();
         ConnectedAt = row.Moment()!.Value;
         TokenExpires = row.Moment();
+        JournalPath = row.Text();
     }
 
     /// <summary>The organization.</summary>

@@ -18,7 +18,7 @@ public sealed class UnblockResult : RestrictedEntity
         Outcome = row.Name<UnblockOutcome>()!.Value;
         RequestedAt = row.Moment();
         ReleasedAt = row.Moment();
-        Elapsed = row.Integer() is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+        Elapsed = row.Duration();
         RequestId = row.Text();
         SupportText = row.Text()!;
         Organization = row.Text()!;

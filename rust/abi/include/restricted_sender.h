@@ -99,6 +99,22 @@ enum RsRowType
    * What there is to tell about an entry of the list beyond its row there.
    */
   RS_ROW_TYPE_DESCRIPTION = 10,
+  /**
+   * An event of the history.
+   */
+  RS_ROW_TYPE_HISTORY_EVENT = 11,
+  /**
+   * The history of one entity in a line.
+   */
+  RS_ROW_TYPE_HISTORY_SUMMARY = 12,
+  /**
+   * What there is to say of a journal.
+   */
+  RS_ROW_TYPE_JOURNAL = 13,
+  /**
+   * A place where the chain of a journal does not hold.
+   */
+  RS_ROW_TYPE_JOURNAL_BREAK = 14,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

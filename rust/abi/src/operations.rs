@@ -4,6 +4,8 @@ mod connect;
 mod describe;
 mod error_code;
 mod get;
+mod history;
+mod journal;
 mod panic;
 mod read_reply;
 mod test;
@@ -55,6 +57,8 @@ const ALL: &[&Spec] = &[
     &test::TEST,
     &unblock::UNBLOCK,
     &wait::WAIT,
+    &history::GET,
+    &journal::TEST,
     &error_code::GET,
     &read_reply::READ,
     &panic::PANIC,

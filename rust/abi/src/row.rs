@@ -2,6 +2,8 @@
 
 use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
+use restricted_sender_core::history::journal::{Break, Verified};
+use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
 use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
 use time::Duration;
@@ -35,6 +37,14 @@ pub enum RsRowType {
     Proxy = 9,
     /// What there is to tell about an entry of the list beyond its row there.
     Description = 10,
+    /// An event of the history.
+    HistoryEvent = 11,
+    /// The history of one entity in a line.
+    HistorySummary = 12,
+    /// What there is to say of a journal.
+    Journal = 13,
+    /// A place where the chain of a journal does not hold.
+    JournalBreak = 14,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -111,6 +121,7 @@ rows! {
         PracticeUri: Text = connection.practice_uri.as_deref(),
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
+        JournalPath: Text = connection.journals.as_deref().map(|path| path.display().to_string()),
     }
 
     restricted_sender RestrictedSender RESTRICTED_SENDER (entry: Restriction) {
@@ -192,6 +203,71 @@ rows! {
         IsPractice: Bool = result.origin.practice,
     }
 
+    history_event HistoryEvent HISTORY_EVENT (told: Told<HistoryEvent>) {
+        Time: Ticks = told.row.time,
+        EntityType: Text = Name(told.row.key.entity_type().name()),
+        SenderAddress: Text = told.row.key.sender_address(),
+        ConnectorId: Text = told.row.key.connector_id(),
+        Event: Text = Name(told.row.happened.name()),
+        Source: Text = Name(told.row.happened.source()),
+        BlockType: Text = told.row.block_type.map(|block_type| Name(block_type.name())),
+        Summary: Text = told.row.summary.as_deref(),
+        Reason: Text = Some(told.row.reason.as_str()).filter(|reason| !reason.is_empty()),
+        RestrictedSince: Ticks = told.row.listed_at,
+        RequestedAt: Ticks = told.row.requested_at,
+        UnblockedBy: Text = told.row.unblocked_by.as_deref(),
+        ReleasedAt: Ticks = told.row.released_at,
+        Comment: Text = told.row.comment.as_deref(),
+        RecordId: Text = told.row.id.as_deref(),
+        Detail: Text = told.row.detail.as_deref(),
+        Complete: Bool = told.scope.complete,
+        CoveredUntil: Ticks = told.scope.covered_until,
+        Organization: Text = told.scope.organization.as_deref().map(Shared),
+        IsPractice: Bool = told.scope.practice,
+    }
+
+    history_summary HistorySummary HISTORY_SUMMARY (told: Told<Summary>) {
+        EntityType: Text = Name(told.row.key.entity_type().name()),
+        SenderAddress: Text = told.row.key.sender_address(),
+        ConnectorId: Text = told.row.key.connector_id(),
+        TimesRestricted: Int64 = count(told.row.times_restricted as u64),
+        FirstRestricted: Ticks = told.row.first,
+        LastRestricted: Ticks = told.row.last,
+        MedianTimeToRelease: Int64 = told.row.median_time_to_release.map(ticks_of),
+        MedianTimeRestricted: Int64 = told.row.median_restricted_for.map(ticks_of),
+        Pattern: Text = told.row.rhythm.map(|rhythm| rhythm.to_string()),
+        LastReason: Text = told.row.last_reason.as_deref(),
+        LastBlockType: Text = told.row.last_block_type.map(|block_type| Name(block_type.name())),
+        LastSummary: Text = told.row.last_summary.as_deref(),
+        Complete: Bool = told.scope.complete,
+        CoveredUntil: Ticks = told.scope.covered_until,
+        Organization: Text = told.scope.organization.as_deref().map(Shared),
+        IsPractice: Bool = told.scope.practice,
+    }
+
+    journal Journal JOURNAL (verified: Verified) {
+        Path: Text = verified.path.display().to_string(),
+        IsIntact: Bool = verified.is_intact(),
+        FromTheBeginning: Bool = verified.from_the_beginning,
+        Files: Int64 = count(verified.files),
+        Lines: Int64 = count(verified.lines),
+        UnknownLines: Int64 = count(verified.unknown),
+        CoversFrom: Ticks = verified.covers.map(|(first, _)| first),
+        CoversUntil: Ticks = verified.covers.map(|(_, last)| last),
+        Head: Text = &verified.head,
+        Breaks: List = List(|block: &mut Block| verified.breaks.iter().for_each(|broken| journal_break(block, broken))),
+        TornBytes: Int64 = count(verified.torn.as_ref().map_or(0, |torn| torn.bytes)),
+        SetAside: List = List(|block: &mut Block| {
+            verified.set_aside.iter().for_each(|file| block.put(file.display().to_string()));
+        }),
+    }
+
+    journal_break JournalBreak JOURNAL_BREAK (broken: Break) {
+        File: Text = broken.file.display().to_string(),
+        Line: Int64 = count(broken.line),
+        Why: Text = &broken.why,
+    }
+
     error_code ErrorCode ERROR_CODE (code: Code) {
         Code: Text = code.id(),
         Name: Text = Name(code.name()),
@@ -205,6 +281,10 @@ rows! {
 /// A duration as .NET counts it: in units of 100 nanoseconds.
 fn ticks_of(duration: Duration) -> i64 {
     i64::try_from(duration.whole_nanoseconds() / 100).unwrap_or(i64::MAX)
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn only_sender<T>(key: &Key, value: Option<T>) -> Option<T> {
@@ -253,6 +333,9 @@ fn row_type(row: &Row) -> RsRowType {
         Row::Description(_) => RsRowType::Description,
         Row::State(_) => RsRowType::SenderState,
         Row::Unblock(_) => RsRowType::UnblockResult,
+        Row::HistoryEvent(_) => RsRowType::HistoryEvent,
+        Row::HistorySummary(_) => RsRowType::HistorySummary,
+        Row::Journal(_) => RsRowType::Journal,
         Row::ErrorCode(_) => RsRowType::ErrorCode,
     }
 }
@@ -264,6 +347,9 @@ fn result(block: &mut Block, row: &Row) {
         Row::Description(row) => description(block, row),
         Row::State(row) => sender_state(block, row),
         Row::Unblock(row) => unblock_result(block, row),
+        Row::HistoryEvent(row) => history_event(block, row),
+        Row::HistorySummary(row) => history_summary(block, row),
+        Row::Journal(row) => journal(block, row),
         Row::ErrorCode(code) => error_code(block, code),
     }
 }
@@ -280,10 +366,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=10 {
+        for number in 0..=14 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(11).is_none() && columns(-1).is_none());
+        assert!(columns(15).is_none() && columns(-1).is_none());
     }
 
     #[test]

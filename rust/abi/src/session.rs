@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use restricted_sender_core::connection::Connection;
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_sandbox::Sandbox;
+use tempfile::TempDir;
 
 use crate::handle::Table;
 
@@ -21,6 +22,9 @@ pub struct Connected {
     pub connection: Connection,
     /// The embedded practice tenant; it ends with the last who needs it.
     pub sandbox: Option<Sandbox>,
+    /// The folder of a practice tenant's journal; it ends with the connection, too.
+    #[allow(dead_code, reason = "it is held, not read: the folder goes when it is dropped")]
+    pub practice_journal: Option<TempDir>,
 }
 
 impl Session {

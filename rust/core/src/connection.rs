@@ -1,6 +1,7 @@
 //! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
 //! first blocked sender.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use restricted_sender_clock::{Clock, Timer};
@@ -9,6 +10,7 @@ use time::OffsetDateTime;
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::{is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
+use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
 
@@ -67,6 +69,8 @@ pub struct Connection {
     account: String,
     connected_at: OffsetDateTime,
     requests: Requests,
+    /// The folder of all journals, or why there is none.
+    journals: Result<PathBuf>,
 }
 
 /// What there is to see of a connection.
@@ -90,6 +94,8 @@ pub struct ConnectionStatus {
     pub connected_at: OffsetDateTime,
     /// When the token in hand expires, where that is known.
     pub token_expires: Option<OffsetDateTime>,
+    /// The folder of all journals, where there is one.
+    pub journals: Option<PathBuf>,
 }
 
 impl Connection {
@@ -150,6 +156,7 @@ impl Connection {
             practice: options.practice.is_some(),
             portals: Arc::clone(&exchange.cloud().portals),
         });
+        let journals = Err(Error::new(Code::JournalUnwritable, "No folder was named for the journal."));
         Ok(Self {
             exchange,
             clock,
@@ -158,7 +165,30 @@ impl Connection {
             account,
             connected_at,
             requests: Requests::default(),
+            journals,
         })
+    }
+
+    /// Keeps the organization's journal below that folder, or tells why there is no such folder whenever something
+    /// is to be written. Without this, nothing is written and no unblock is kept.
+    #[must_use]
+    pub fn with_journals(mut self, journals: Result<PathBuf>) -> Self {
+        self.journals = journals;
+        self
+    }
+
+    /// The organization's journal.
+    ///
+    /// # Errors
+    /// [`Code::JournalUnwritable`] where there is no folder for it.
+    pub fn journal(&self) -> Result<Journal> {
+        self.journals.clone().map(|journals| Journal::of(&journals, &self.origin))
+    }
+
+    /// Who is signed in, as the service knows them.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
     }
 
     /// The organization's Exchange.
@@ -226,6 +256,7 @@ impl Connection {
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
             token_expires: self.exchange.token_expires().await,
+            journals: self.journals.as_deref().ok().map(Path::to_owned),
         }
     }
 }

@@ -15,4 +15,5 @@ pub use invoke::{Changed, Cmdlet, Exchange, Pages};
 pub use reply::records;
 pub use token::{Credential, Secret};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
+pub(crate) use value::parse_date;
 pub use value::{Record, Value};

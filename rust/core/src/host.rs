@@ -10,6 +10,8 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::ConnectionStatus;
 use crate::error::{Code, Error, Result};
+use crate::history::journal::Verified;
+use crate::history::{HistoryEvent, Summary, Told};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
 
 /// What an operation says.
@@ -45,6 +47,9 @@ pub enum Row {
     Description(Description),
     State(SenderState),
     Unblock(UnblockResult),
+    HistoryEvent(Told<HistoryEvent>),
+    HistorySummary(Told<Summary>),
+    Journal(Verified),
     ErrorCode(Code),
 }
 

@@ -8,6 +8,7 @@
 pub mod connection;
 pub mod error;
 pub mod exchange;
+pub mod history;
 pub mod host;
 pub mod reason;
 pub mod restriction;

@@ -9,6 +9,7 @@ mod identity;
 mod list;
 mod outcome;
 mod pattern;
+mod recorded;
 mod requests;
 mod sightings;
 mod state;
@@ -33,6 +34,9 @@ pub use target::{Known, Target};
 pub use trace_window::TraceWindow;
 pub use unblock::{unblock, UnblockOptions};
 pub use wait::{wait, WaitOptions};
+
+pub(crate) use list::same;
+pub(crate) use target::Named;
 
 use crate::connection::Origin;
 use crate::exchange::{Record, Value};

@@ -72,6 +72,11 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateRange(0.0, 1e6)]
     public double? TimeScale { get; set; }
 
+    /// <summary>The folder of all journals; without it, what RESTRICTEDSENDER_JOURNAL names, or the platform's place.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? JournalPath { get; set; }
+
     /// <summary>Seconds that the service may be silent before a request fails.</summary>
     [Parameter]
     [ValidateRange(1, 3600)]
@@ -125,6 +130,10 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("Scenario", Scenario);
         operation.Bind("Seed", Seed);
         operation.Bind("TimeScale", TimeScale);
+        // The variable is about what really happens: a practice tenant goes by -JournalPath alone.
+        operation.Bind("JournalPath", Sandbox.IsPresent
+            ? JournalPlace.Named(this, JournalPath)
+            : JournalPlace.Chosen(this, JournalPath));
     }
 
     private void BindToken(Operation operation)

@@ -31,6 +31,10 @@ public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
     public SwitchParameter PassThru { get; set; }
 
     private protected override string OperationName => "unblock-restricted-sender";
+    /// <summary>Unblock nothing that cannot be written into the journal before.</summary>
+    [Parameter]
+    public SwitchParameter RequireJournal { get; set; }
+
 
     private protected override void BindParameters(Operation operation)
     {
@@ -39,6 +43,7 @@ public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
         operation.Bind("IncludeAliases", IncludeAliases.IsPresent);
         operation.Bind("Wait", Wait.IsPresent);
         operation.Bind("PassThru", PassThru.IsPresent);
+        operation.Bind("RequireJournal", RequireJournal.IsPresent);
     }
 
     /// <inheritdoc/>

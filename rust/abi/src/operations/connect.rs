@@ -1,13 +1,16 @@
 //! `Connect-RestrictedSender` and `Get-RestrictedSenderConnection`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use restricted_sender_core::connection::{Connection, Options, Practice};
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_core::exchange::{Deadlines, Secret};
+use restricted_sender_core::history::journal;
 use restricted_sender_core::host::{Host, Row};
 use restricted_sender_core::Clock;
 use restricted_sender_sandbox::{Sandbox, Scenario};
+use tempfile::TempDir;
 
 use super::{Spec, Start};
 use crate::cell::RsCellType;
@@ -29,6 +32,7 @@ pub const CONNECT: Spec = Spec {
         ("Scenario", RsCellType::Text),
         ("Seed", RsCellType::Int64),
         ("TimeScale", RsCellType::Double),
+        ("JournalPath", RsCellType::Text),
     ],
     input: &[],
     needs_connection: false,
@@ -77,7 +81,10 @@ async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         deadlines: deadlines(parameters)?,
         practice: None,
     };
-    Ok(Connected { connection: Connection::open(options, Clock::system(), host).await?, sandbox: None })
+    let chosen = parameters.text("JournalPath").map(PathBuf::from);
+    let connection = Connection::open(options, Clock::system(), host).await?;
+    let connection = connection.with_journals(journal::root(chosen.as_deref(), |name| std::env::var_os(name)));
+    Ok(Connected { connection, sandbox: None, practice_journal: None })
 }
 
 /// Starts a practice tenant and signs in to it like to any other, with a clock that both share.
@@ -112,7 +119,24 @@ async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         }),
         ..Options::default()
     };
-    Ok(Connected { connection: Connection::open(options, clock, host).await?, sandbox: Some(sandbox) })
+    let connection = Connection::open(options, clock, host).await?;
+    // What happens in a practice tenant must not stand among what really happened.
+    let (journals, practice_journal) = match parameters.text("JournalPath").map(PathBuf::from) {
+        Some(chosen) => (journal::root(Some(&chosen), |_| None), None),
+        None => temporary_journal(),
+    };
+    Ok(Connected { connection: connection.with_journals(journals), sandbox: Some(sandbox), practice_journal })
+}
+
+/// A folder for a journal that ends with the connection.
+fn temporary_journal() -> (Result<PathBuf>, Option<TempDir>) {
+    match tempfile::Builder::new().prefix("RestrictedSender-").tempdir() {
+        Ok(folder) => (Ok(folder.path().to_owned()), Some(folder)),
+        Err(error) => {
+            let why = "There is no place for the practice tenant's journal.";
+            (Err(Error::new(Code::JournalUnwritable, why).caused_by(&error)), None)
+        }
+    }
 }
 
 fn deadlines(parameters: &mut Fields) -> Result<Deadlines> {

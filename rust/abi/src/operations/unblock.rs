@@ -13,6 +13,7 @@ pub const UNBLOCK: Spec = Spec {
         ("Comment", RsCellType::Text),
         ("PassThru", RsCellType::Bool),
         ("IncludeAliases", RsCellType::Bool),
+        ("RequireJournal", RsCellType::Bool),
         ("Wait", RsCellType::Bool),
         ("TimeoutSec", RsCellType::Int64),
         ("PollIntervalSec", RsCellType::Int64),
@@ -28,6 +29,7 @@ async fn unblock(Start { session, mut parameters, host }: Start) -> Result<()> {
         pass_thru: parameters.flag("PassThru"),
         include_aliases: parameters.flag("IncludeAliases"),
         wait: wait(&mut parameters)?,
+        require_journal: parameters.flag("RequireJournal"),
     };
     restriction::unblock(&session.connected()?.connection, &options, &host).await
 }

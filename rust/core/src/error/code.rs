@@ -192,6 +192,16 @@ codes! {
     CmdletFailed = 4006, InvalidOperation, NEVER,
         "Read the service's message; Microsoft Support can look up the request id.";
 
+    /// The journal cannot be written.
+    JournalUnwritable = 5001, ResourceUnavailable, NEVER,
+        "Check the folder's permissions and free space, or name another folder with -JournalPath or the environment variable RESTRICTEDSENDER_JOURNAL.";
+    /// The journal, or a file of it, cannot be read.
+    JournalUnreadable = 5002, ResourceUnavailable, NEVER,
+        "Check the folder and its permissions; a journal exists from the first unblock on.";
+    /// The file is no export of the audit log.
+    ExportUnreadable = 5003, InvalidData, NEVER,
+        "Give the CSV file that the audit search of the Microsoft Purview portal exports, or Search-UnifiedAuditLog piped to Export-Csv or ConvertTo-Json.";
+
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,
         "Start it again when wanted; a change that had been sent may have taken effect.";

@@ -111,7 +111,7 @@ impl Value {
 }
 
 /// Reads `2026-11-01T08:07:47.0000000+00:00`, the same with `Z`, and without any offset (then it is UTC).
-fn parse_date(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn parse_date(text: &str) -> Option<OffsetDateTime> {
     const LOCAL: &[time::format_description::BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
     OffsetDateTime::parse(text, &Rfc3339)

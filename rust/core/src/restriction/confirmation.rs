@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{minute, Decision, EntityType, Key};
 use crate::connection::Connection;
+use crate::history::budget::Unblocks;
 use crate::host::Confirmation;
 
 /// What is about to be unblocked.
@@ -18,6 +19,8 @@ pub struct Subject<'a> {
     pub since: Option<OffsetDateTime>,
     pub connector_name: Option<&'a str>,
     pub decision: &'a Decision,
+    /// How often it was unblocked before.
+    pub unblocks: &'a Unblocks,
 }
 
 /// The question for `subject`.
@@ -33,6 +36,10 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
     }
     let listed = subject.named.map(|named| format!(" (listed so; {named} is the same person)")).unwrap_or_default();
     let since = subject.since.and_then(minute).map(|since| format!(", restricted since {since}")).unwrap_or_default();
+    let before = match subject.unblocks.times.is_empty() {
+        true => String::new(),
+        false => format!("Before:       {}\n", subject.unblocks),
+    };
     let checks = match subject.key {
         Key::Sender(_) => sender_checks(connection),
         Key::Connector(_) => CONNECTOR_CHECKS.to_owned(),
@@ -45,7 +52,7 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
              Entity:       {name}{listed}{since}\n\
              Why:          {}\n\
              Advice:       {}\n\
-             {checks}\n\
+             {before}{checks}\n\
              Unblock this {what}?",
             subject.summary,
             subject.decision.recommendation()

@@ -5,6 +5,7 @@ use super::confirmation::{self, Subject};
 use super::decision::{Case, Circumstances, Decision};
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
+use super::recorded::Recorder;
 use super::requests::Request;
 use super::target::Known;
 use super::wait::{Waits, Who};
@@ -12,6 +13,7 @@ use super::{minute, Key, Outcome, Restriction, UnblockResult, WaitOptions};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
+use crate::history::budget::Unblocks;
 use crate::host::{Host, Item, Row};
 use crate::reason::Reason;
 
@@ -26,6 +28,8 @@ pub struct UnblockOptions {
     pub include_aliases: bool,
     /// How to wait until the entries have left the list; without it nobody waits. Hands over a row for each entity.
     pub wait: Option<WaitOptions>,
+    /// Whether to refuse an unblock that cannot be written into the journal before.
+    pub require_journal: bool,
 }
 
 /// Unblocks what the input names, asking for each. Waits, if it is to wait, when the input has ended: for all of them
@@ -35,12 +39,13 @@ pub struct UnblockOptions {
 /// [`Code::ConfirmationImpossible`], or when the caller has gone. Whatever concerns one item is an item failure.
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
     let (list, waits) = (List::new(connection), Waits::default());
-    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), waits };
+    let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
+    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, waits };
     while let Some(item) = host.next().await? {
         run.item(&item).await?;
     }
     match &options.wait {
-        Some(wait) => run.waits.together(connection, wait, host).await,
+        Some(wait) => run.waits.together(connection, wait, &mut run.recorder, host).await,
         None => Ok(()),
     }
 }
@@ -53,6 +58,7 @@ struct Run<'a> {
     list: List<'a>,
     /// The keys whose unblock was sent, or is on its way anyhow.
     dealt_with: Vec<Key>,
+    recorder: Recorder<'a>,
     waits: Waits,
 }
 
@@ -177,6 +183,7 @@ impl Run<'_> {
         let decision = Decision::of(&case, &Circumstances::default(), now);
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
+        let unblocks = self.recorder.unblocks(key, self.host).await?;
         let subject = Subject {
             key,
             named: typed.as_deref(),
@@ -184,13 +191,22 @@ impl Run<'_> {
             since: known.since,
             connector_name: known.connector_name.as_deref(),
             decision: &decision,
+            unblocks: &unblocks,
         };
         let confirmation = confirmation::ask(connection, &subject);
         if !self.host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
             return Ok(Ended::Nothing);
         }
-        self.remove(key, known, result).await?;
-        Ok(Ended::Removing(Box::new(result.clone())))
+        self.recorder.requested(key, self.host).await?;
+        match self.remove(key, known, result).await {
+            Err(error) if error.code() == Code::Cancelled => Err(error),
+            Err(error) => {
+                let error = beyond_help(error, &unblocks);
+                self.recorder.failed(key, &error, self.host).await?;
+                Err(error)
+            }
+            Ok(()) => Ok(Ended::Removing(Box::new(result.clone()))),
+        }
     }
 
     /// A second request would not make it faster, and the service counts them.
@@ -210,7 +226,7 @@ impl Run<'_> {
         Ok(Ended::Removing(Box::new(result.clone())))
     }
 
-    async fn remove(&self, key: &Key, known: &Known, result: &mut UnblockResult) -> Result<()> {
+    async fn remove(&mut self, key: &Key, known: &Known, result: &mut UnblockResult) -> Result<()> {
         let connection = self.connection;
         let id = key.to_string();
         let (name, parameter) = match key {
@@ -227,6 +243,7 @@ impl Run<'_> {
                 result.note(at, format!("{name} was sent and accepted (request {request})."));
                 result.outcome = Outcome::Removing;
                 result.request_id = request_id;
+                self.recorder.answered(key, result.request_id.as_deref(), self.host).await?;
                 for warning in warnings {
                     self.host.warn(warning).await?;
                 }
@@ -245,7 +262,7 @@ impl Run<'_> {
         }
     }
 
-    async fn after_failure(&self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
+    async fn after_failure(&mut self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
         let organization = self.connection.organization();
         if is_ambiguous(&error) {
             return self.after_lost_reply(key, error, result).await;
@@ -264,7 +281,7 @@ impl Run<'_> {
 
     /// The removal may have taken effect. Only the list can tell, and only when the entry is gone: one that was
     /// removed stays listed for a while, and a single look may miss it before it is gone for good.
-    async fn after_lost_reply(&self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
+    async fn after_lost_reply(&mut self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
         let organization = self.connection.organization();
         let lost = format!("The reply to the unblock of {key} in {organization} was lost ({error})");
         let (seen, may_be_gone) = match List::new(self.connection).entries(key.entity_type()).await {
@@ -279,6 +296,8 @@ impl Run<'_> {
             );
             return Err(Error::new(Code::OutcomeUnknown, message).because_of(&error).about(key.to_string()));
         }
+        let unknown = Error::new(Code::OutcomeUnknown, lost.clone()).because_of(&error);
+        self.recorder.failed(key, &unknown, self.host).await?;
         result.outcome = Outcome::Removing;
         result.request_id.clone_from(&error.request_id);
         let (but, then) =
@@ -297,4 +316,13 @@ fn with_known(entry: Restriction) -> (Key, Known) {
         expiration: entry.expiration,
     };
     (entry.key, known)
+}
+
+/// What the admin needs for the case with Support: how often it was unblocked before, and when.
+fn beyond_help(error: Error, unblocks: &Unblocks) -> Error {
+    if error.code() != Code::UnblockLimitReached {
+        return error;
+    }
+    let known = format!(" It was {unblocks}. Only Microsoft Support can lift this restriction now.");
+    error.with(|details| details.message.push_str(&known))
 }

@@ -8,10 +8,12 @@ use time::{Duration, OffsetDateTime};
 use super::decision::{AT_MOST, USUALLY};
 use super::list::{Identity, List};
 use super::outcome::clock_face;
+use super::recorded::Recorder;
 use super::sightings::{Sightings, LOOK_AGAIN};
 use super::{minute, EntityType, Key, Outcome, UnblockResult};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
+use crate::history::journal::What;
 use crate::host::{Host, Item, Progress, Row};
 
 /// How long to wait, and how often to look.
@@ -85,7 +87,7 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
             }
         }
     }
-    waits.together(connection, options, host).await
+    waits.together(connection, options, &mut Recorder::new(connection, None, false), host).await
 }
 
 /// Takes over what this connection knows of its own request, unless somebody names another moment.
@@ -152,7 +154,13 @@ impl Waits {
     ///
     /// # Errors
     /// When the caller has gone.
-    pub async fn together(mut self, connection: &Connection, options: &WaitOptions, host: &Host) -> Result<()> {
+    pub async fn together(
+        mut self,
+        connection: &Connection,
+        options: &WaitOptions,
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
         if self.all.is_empty() {
             return Ok(());
         }
@@ -162,9 +170,9 @@ impl Waits {
         let mut pause = options.poll_interval;
         loop {
             let now = connection.now();
-            self.look(connection, now, host).await?;
+            self.look(connection, now, recorder, host).await?;
             if now >= deadline {
-                return self.give_up(connection, now, host).await;
+                return self.give_up(connection, now, recorder, host).await;
             }
             if self.open().next().is_none() {
                 return Ok(());
@@ -188,7 +196,13 @@ impl Waits {
     }
 
     /// One look at the list: each half that anybody waits for is read once.
-    async fn look(&mut self, connection: &Connection, now: OffsetDateTime, host: &Host) -> Result<()> {
+    async fn look(
+        &mut self,
+        connection: &Connection,
+        now: OffsetDateTime,
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
         let mut list = List::new(connection);
         for entity_type in [EntityType::Mailbox, EntityType::Connector] {
             let is_of_it = |waiting: &Waiting| waiting.result.entity_type == Some(entity_type);
@@ -205,7 +219,7 @@ impl Waits {
                     Err(error) => Err(error.clone()),
                 };
                 match seen {
-                    Ok(Some(outcome)) => waiting.tell(connection, outcome, now, host).await?,
+                    Ok(Some(outcome)) => waiting.tell(connection, outcome, now, recorder, host).await?,
                     Ok(None) => {}
                     Err(error) if waiting.told => drop(error),
                     Err(error) if error.code() == Code::UnknownAddress => {
@@ -225,14 +239,20 @@ impl Waits {
     }
 
     /// The time is over.
-    async fn give_up(&mut self, connection: &Connection, now: OffsetDateTime, host: &Host) -> Result<()> {
+    async fn give_up(
+        &mut self,
+        connection: &Connection,
+        now: OffsetDateTime,
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
         for waiting in self.all.iter_mut().filter(|waiting| !waiting.told) {
             match waiting.sightings.at_the_end() {
                 Outcome::Failed => {
                     let error = waiting.cannot_tell(connection);
                     waiting.fail(Outcome::Failed, error, now, host).await?;
                 }
-                outcome => waiting.tell(connection, outcome, now, host).await?,
+                outcome => waiting.tell(connection, outcome, now, recorder, host).await?,
             }
         }
         Ok(())
@@ -294,6 +314,7 @@ impl Waiting {
         connection: &Connection,
         outcome: Outcome,
         now: OffsetDateTime,
+        recorder: &mut Recorder<'_>,
         host: &Host,
     ) -> Result<()> {
         let key = self.key();
@@ -301,14 +322,21 @@ impl Waiting {
         if self.told {
             if outcome == Outcome::Returned {
                 self.result.outcome = outcome;
+                self.record(What::Returned, recorder, host).await?;
                 return host.warn(returned(&key, organization)).await;
             }
             return Ok(());
         }
         self.end(outcome, now, self.sightings.summary(self.error.as_ref()));
         match outcome {
-            Outcome::Released => host.detail(format!("{key} has left the list of {organization}.")).await?,
-            Outcome::Returned => host.warn(returned(&key, organization)).await?,
+            Outcome::Released => {
+                self.record(What::Released, recorder, host).await?;
+                host.detail(format!("{key} has left the list of {organization}.")).await?;
+            }
+            Outcome::Returned => {
+                self.record(What::Returned, recorder, host).await?;
+                host.warn(returned(&key, organization)).await?;
+            }
             Outcome::Removing => {
                 host.warn(format!(
                     "The last look missed {key} in the list of {organization}, but too few looks agree to call it \
@@ -339,6 +367,17 @@ impl Waiting {
         self.end(outcome, now, error.message.clone());
         host.item_failed(error).await?;
         host.row(Row::Unblock(self.result.clone())).await
+    }
+
+    async fn record(&self, what: What, recorder: &mut Recorder<'_>, host: &Host) -> Result<()> {
+        let key = match &self.who {
+            Who::Named(key) => Some(key),
+            Who::Listed(keys) => keys.iter().find(|key| key.to_string().eq_ignore_ascii_case(&self.key())),
+        };
+        match key {
+            Some(key) => recorder.seen(what, key, self.result.request_id.as_deref(), host).await,
+            None => Ok(()),
+        }
     }
 
     fn end(&mut self, outcome: Outcome, now: OffsetDateTime, note: String) {

@@ -20,6 +20,7 @@ pub struct Tenant {
     pub sandbox: Sandbox,
     pub connection: Connection,
     pub control: reqwest::Client,
+    journals: tempfile::TempDir,
 }
 
 impl Tenant {
@@ -35,14 +36,16 @@ impl Tenant {
         let clock = Clock::practice(Clock::system().now(), 0.0);
         let options = restricted_sender_sandbox::Options { scenario, clock, ..Default::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
-        let connection = connect(&sandbox, deadlines, listener).await;
+        let journals = tempfile::tempdir().unwrap();
+        let connection = connect(&sandbox, deadlines, listener).await.with_journals(Ok(journals.path().to_owned()));
         let control = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { sandbox, connection, control }
+        Self { sandbox, connection, control, journals }
     }
 
     /// A second connection to the same tenant, as another admin has it.
     pub async fn beside(other: &Self) -> Connection {
-        connect(&other.sandbox, Deadlines::default(), |invitation| invitation.uri.clone()).await
+        let connection = connect(&other.sandbox, Deadlines::default(), |invitation| invitation.uri.clone()).await;
+        connection.with_journals(Ok(other.journals.path().to_owned()))
     }
 
     pub fn at(&self, path: &str) -> String {

@@ -1,0 +1,29 @@
+//! What happened before: the [`journal`] of this module's own unblocks, and the service's [audit log](audit) in files
+//! that it was [exported](export) to. [`timeline`] puts the two together.
+
+pub mod audit;
+pub mod budget;
+pub mod export;
+mod get;
+pub mod journal;
+pub mod offline;
+pub mod rhythm;
+pub mod summary;
+pub mod timeline;
+mod verification;
+
+pub use get::{from_files, Files, Query, Scope, Told};
+pub use summary::Summary;
+pub use timeline::HistoryEvent;
+pub use verification::test_journals;
+
+use crate::error::{Code, Error, Result};
+
+/// Does file work on a thread of its own: it may wait for a disk, and the other operations must not.
+pub(crate) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let stopped = |error| Error::new(Code::Panic, "A thread that reads files stopped.").caused_by(&error);
+    tokio::task::spawn_blocking(work).await.map_err(stopped)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! What an unblock writes into the journal, and what the journal knows of earlier ones: how often this entity was
+//! unblocked, and at which count the service refused last time.
+
+use time::OffsetDateTime;
+
+use super::Key;
+use crate::connection::Connection;
+use crate::error::{Error, Result};
+use crate::history::budget::{Refusal, Unblocks};
+use crate::history::journal::{version, Event, Journal, Place, What};
+use crate::history::on_a_thread;
+use crate::history::timeline::{History, Record, Timeline};
+use crate::host::Host;
+
+/// The journal of one unblock operation.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    connection: &'a Connection,
+    journal: Result<Journal>,
+    /// The admin's comment.
+    comment: Option<&'a str>,
+    /// Whether an unblock that cannot be recorded is refused.
+    required: bool,
+    /// Whether the admin knows that the journal cannot be written.
+    warned: bool,
+    /// What the journal told when it was first asked; nothing where it cannot be read.
+    past: Option<History>,
+}
+
+impl<'a> Recorder<'a> {
+    /// The journal of the connection's organization. Nothing is read or written yet.
+    pub fn new(connection: &'a Connection, comment: Option<&'a str>, required: bool) -> Self {
+        Self { connection, journal: connection.journal(), comment, required, warned: false, past: None }
+    }
+
+    /// How often the entity was unblocked as far as the journal knows, with a warning where the next unblock may be
+    /// the one that the service refuses. What this operation itself unblocks is not counted.
+    ///
+    /// # Errors
+    /// When the caller has gone.
+    pub async fn unblocks(&mut self, key: &Key, host: &Host) -> Result<Unblocks> {
+        let now = self.connection.now();
+        let past = self.past(host).await?;
+        let unblocks = past.unblocks(key, OffsetDateTime::UNIX_EPOCH, now, None);
+        let refusal: Option<Refusal> = past.last_refusal();
+        if let Some(warning) = unblocks.warning(refusal.as_ref()) {
+            host.warn(warning).await?;
+        }
+        Ok(unblocks)
+    }
+
+    async fn past(&mut self, host: &Host) -> Result<&History> {
+        let past = match self.past.take() {
+            Some(past) => past,
+            None => self.read(host).await?,
+        };
+        Ok(self.past.insert(past))
+    }
+
+    async fn read(&self, host: &Host) -> Result<History> {
+        // Without a folder there is no journal yet, and without a journal nothing to know.
+        let Some(journal) = self.journal.as_ref().ok().filter(|journal| journal.folder().exists()).cloned() else {
+            return Ok(Timeline::new().finish());
+        };
+        let read = on_a_thread(move || {
+            let mut timeline = Timeline::new();
+            let read = journal.read(|event| timeline.add(&Record::Journal(event)));
+            (read, timeline)
+        });
+        let (read, timeline) = read.await?;
+        if let Err(error) = read {
+            host.detail(format!("How often anybody was unblocked is not known: {error}")).await?;
+        }
+        Ok(timeline.finish())
+    }
+
+    /// Before the unblock is sent. When this returns, it is on the disk, or the admin was warned that it is not.
+    ///
+    /// # Errors
+    /// [`Code::JournalUnwritable`] where the journal is required: the unblock must not be sent then.
+    pub async fn requested(&mut self, key: &Key, host: &Host) -> Result<()> {
+        match self.write(self.event(What::Requested, key), host).await? {
+            Err(error) if self.required => {
+                let message = format!("{key} was not unblocked, because that could not be recorded. {error}");
+                Err(error.with(|details| details.message = message))
+            }
+            Err(error) => self.warn_once(&error, host).await,
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// After the service took the unblock.
+    ///
+    /// # Errors
+    /// When the caller has gone. That it cannot be recorded is a warning: it has happened.
+    pub async fn answered(&mut self, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
+        let event = Event { request_id: request_id.map(str::to_owned), ..self.event(What::Answered, key) };
+        self.afterwards(event, host).await
+    }
+
+    /// After the unblock failed, or after its reply was lost.
+    ///
+    /// # Errors
+    /// As [`answered`](Self::answered).
+    pub async fn failed(&mut self, key: &Key, error: &Error, host: &Host) -> Result<()> {
+        let event = Event {
+            request_id: error.request_id.clone(),
+            error_code: Some(error.code().id()),
+            detail: Some(error.message.clone()),
+            ..self.event(What::Failed, key)
+        };
+        self.afterwards(event, host).await
+    }
+
+    /// After the entity was seen to have left the list, or to have come back to it.
+    ///
+    /// # Errors
+    /// As [`answered`](Self::answered).
+    pub async fn seen(&mut self, what: What, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
+        let event = Event { request_id: request_id.map(str::to_owned), ..self.event(what, key) };
+        self.afterwards(event, host).await
+    }
+
+    async fn afterwards(&mut self, event: Event, host: &Host) -> Result<()> {
+        match self.write(event, host).await? {
+            Err(error) => self.warn_once(&error, host).await,
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn warn_once(&mut self, error: &Error, host: &Host) -> Result<()> {
+        if std::mem::replace(&mut self.warned, true) {
+            return Ok(());
+        }
+        host.warn(format!("{error} What is unblocked here is not recorded. -RequireJournal would refuse.")).await
+    }
+
+    /// Whether it was written; the outer failure is that the caller has gone.
+    async fn write(&self, event: Event, host: &Host) -> Result<Result<()>> {
+        let journal = match &self.journal {
+            Ok(journal) => journal,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        match journal.record(event).await {
+            Ok(None) => {}
+            Ok(Some(set_aside)) => host.warn(set_aside.to_string()).await?,
+            Err(error) => return Ok(Err(error)),
+        }
+        Ok(Ok(()))
+    }
+
+    fn event(&self, what: What, key: &Key) -> Event {
+        Event {
+            time: self.connection.now(),
+            what,
+            key: key.clone(),
+            organization: self.connection.organization().to_owned(),
+            tenant_id: self.connection.tenant_id().map(str::to_owned),
+            account: self.connection.account().to_owned(),
+            place: Place::here(),
+            comment: self.comment.map(str::to_owned),
+            request_id: None,
+            error_code: None,
+            detail: None,
+            version: version(),
+        }
+    }
+}
