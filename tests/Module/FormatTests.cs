@@ -64,7 +64,7 @@ public sealed class FormatTests : Connected
     [Fact]
     public void The_list_of_an_outcome_has_everything()
     {
-        // The small engine of the tests has no Format-List, so the view is read.
+        // Also what has no value here, so the view is read.
         var list = System.Xml.Linq.XDocument.Load(Path.Combine(Place.Module, "RestrictedSender.Format.ps1xml"))
             .Descendants("View").Single(view => view.Element("Name")!.Value == "UnblockResultList");
         var shown = list.Descendants("ListItem").Select(item => item.ToString()).ToList();
