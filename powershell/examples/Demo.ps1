@@ -17,6 +17,10 @@ Show 'Get-RestrictedSender'
 $Host.UI.WriteLine('# The chief executive types her own address; the list has her user principal name. It finds her all the same.')
 Show 'Test-RestrictedSender megan.bowen@contoso.com'
 
+$Host.UI.WriteLine('# What is to be done, and what does she have to know? She can still receive mail.')
+Show '(Get-RestrictedSender megan.bowen@contoso.com).Advice'
+Show '(Get-RestrictedSender megan.bowen@contoso.com).UserMessage'
+
 $Host.UI.WriteLine('# That is spam: her account is to be secured first. The newsletter only outgrew a limit. What would an unblock do?')
 Show 'Get-RestrictedSender news@contoso.com | Unblock-RestrictedSender -WhatIf'
 

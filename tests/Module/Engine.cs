@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using System.Reflection;
 
 namespace RestrictedSender.Module.Tests;
 
@@ -49,6 +50,7 @@ internal sealed class Engine : IDisposable
         if (OperatingSystem.IsWindows())
             state.ExecutionPolicy = Microsoft.PowerShell.ExecutionPolicy.RemoteSigned;
         state.Commands.Add(new SessionStateCmdletEntry("Select-First", typeof(SelectFirstCommand), null));
+        state.Commands.Add(new SessionStateCmdletEntry("Format-List", typeof(FormatListCommand), null));
         state.ImportPSModule([Place.Manifest]);
         _runspace = withHost ? RunspaceFactory.CreateRunspace(Host, state) : RunspaceFactory.CreateRunspace(state);
         _runspace.Open();
@@ -174,5 +176,21 @@ public sealed class SelectFirstCommand : PSCmdlet
         const string internalException = "System.Management.Automation.StopUpstreamCommandsException";
         var type = typeof(PSCmdlet).Assembly.GetType(internalException, throwOnError: true)!;
         throw (Exception)Activator.CreateInstance(type, this)!;
+    }
+}
+
+/// <summary>Shows objects by the list view of their type, as the cmdlet of that name; the bare engine has none.</summary>
+[Cmdlet(VerbsCommon.Format, "List")]
+public sealed class FormatListCommand : Microsoft.PowerShell.Commands.Internal.Format.OuterFormatTableAndListBase
+{
+    public FormatListCommand()
+    {
+        const string parts = "Microsoft.PowerShell.Commands.Internal.Format.";
+        const BindingFlags hidden = BindingFlags.Instance | BindingFlags.NonPublic;
+        var assembly = typeof(PSCmdlet).Assembly;
+        var list = Enum.Parse(assembly.GetType(parts + "FormatShape", throwOnError: true)!, "List");
+        var type = assembly.GetType(parts + "InnerFormatShapeCommand", throwOnError: true)!;
+        assembly.GetType(parts + "FrontEndCommandBase", throwOnError: true)!.GetField("implementation", hidden)!
+            .SetValue(this, Activator.CreateInstance(type, hidden, null, [list], null));
     }
 }

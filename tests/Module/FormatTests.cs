@@ -9,7 +9,7 @@ public sealed class FormatTests : Connected
     private const int Columns = 120;
 
     [Theory]
-    [InlineData("Get-RestrictedSender", "Sender or connector|BlockType|Since (UTC)|Summary")]
+    [InlineData("Get-RestrictedSender", "Sender or connector|BlockType|Since (UTC)|Until (UTC)|NextStep")]
     [InlineData(
         "Test-RestrictedSender ceo@contoso.com, broken, lee@contoso.com, nobody@contoso.com",
         "Asked about|State|Listed as, or why it is unknown")]
@@ -37,15 +37,18 @@ public sealed class FormatTests : Connected
     }
 
     [Fact]
-    public void Every_entry_is_shown_with_its_name_type_and_summary()
+    public void Every_entry_is_shown_with_its_name_type_and_next_step()
     {
         var rows = Run("Get-RestrictedSender").Good;
-        var shown = string.Join('\n', Show("Get-RestrictedSender"));
+        var shown = Show("Get-RestrictedSender");
         foreach (var row in rows)
         {
-            Assert.Contains(row.Value("SenderAddress") as string ?? row.Text("ConnectorName"), shown);
-            Assert.Contains(row.Text("BlockType"), shown);
-            Assert.Contains(row.Text("Summary").Split(' ')[0], shown);
+            var name = row.Value("SenderAddress") as string ?? row.Text("ConnectorName");
+            var line = Assert.Single(shown, line => line.StartsWith(name + " ", StringComparison.Ordinal));
+            Assert.Contains($" {row.Text("BlockType")} ", line);
+            Assert.EndsWith(" " + row.Text("NextStep"), line);
+            var until = (DateTime?)row.Value("RestrictedUntil");
+            Assert.Equal(until is null ? 1 : 2, Regex.Matches(line, @"\d{4}-\d\d-\d\d \d\d:\d\d").Count);
         }
     }
 
@@ -69,6 +72,58 @@ public sealed class FormatTests : Connected
         Assert.All(
             properties.Select(property => property.Name).Where(name => name != "EntityType"),
             name => Assert.Contains(shown, item => Regex.IsMatch(item, $@"\b{name}\b")));
+    }
+
+    [Fact]
+    public void Since_when_is_shown_with_the_age_by_the_clock_of_the_organization()
+    {
+        Tenant.Advance(TimeSpan.FromDays(30));
+        Tenant.Restrict("lee.gu@contoso.com", "ExceedingLimitType=External", temporaryBlock: true);
+        var shown = Show("Get-RestrictedSender");
+        var now = (DateTime)Run("Get-RestrictedSender lee.gu@contoso.com").One.Value("ListedAt")!;
+        Assert.Contains($" {now:yyyy-MM-dd HH:mm} (0 min) ", Line("lee.gu@"));
+        Assert.Contains($" {now.AddDays(-36):yyyy-MM-dd HH:mm} (36 d) ", Line("isaiah.langer@"));
+        // A question mark tells that the end rests on an assumption.
+        Assert.Contains($" {now.AddDays(1):yyyy-MM-dd} 00:00 ? ", Line("lee.gu@"));
+
+        string Line(string name) =>
+            Assert.Single(shown, line => line.StartsWith(name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_saved_entry_looks_like_a_live_one()
+    {
+        Engine["bags"] = Run("Get-RestrictedSender").Good
+            .Select(row => PSSerializer.Deserialize(PSSerializer.Serialize(row))).ToArray();
+        Assert.Equal(Show("Get-RestrictedSender"), Show("$bags"));
+        Assert.Equal(Show("Get-RestrictedSender | Format-List"), Show("$bags | Format-List"));
+    }
+
+    [Fact]
+    public void A_list_shows_whatever_has_a_value_and_nothing_else()
+    {
+        var row = Run("Get-RestrictedSender ceo@contoso.com").One;
+        var shown = Show("Get-RestrictedSender ceo@contoso.com | Format-List");
+        Assert.All(shown, line => Assert.InRange(line.Length, 0, Columns));
+        Assert.Contains("contoso.onmicrosoft.com (practice tenant)", string.Join('\n', shown));
+        var labels = shown.Select(line => Regex.Match(line, @"^(\w+) +: ").Groups[1].Value).Where(label => label != "");
+        var filled = row.Properties.Where(property => property.Value is not null).Select(property => property.Name);
+        Assert.Equal(filled.Order(), labels.Order());
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^SpamLast24Hours +: [0-9]+$"));
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^RestrictedSince +: [0-9-]{10} [0-9:]{8}Z$"));
+    }
+
+    [Fact]
+    public void A_list_shows_what_this_version_does_not_know()
+    {
+        Tenant.Restrict("lee.gu@contoso.com", "Moon=full;by hand");
+        var shown = Show("""
+            $entry = Get-RestrictedSender lee.gu@contoso.com
+            $entry.psobject.Properties.Add([psnoteproperty]::new('Tide', 'high'))
+            $entry | Format-List
+            """);
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^UnknownReason +: Moon=full; by hand$"));
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^FurtherProperties +: Tide=high$"));
     }
 
     [Fact]

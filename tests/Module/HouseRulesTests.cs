@@ -187,14 +187,16 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("ErrorInfo", "Error")]
     [InlineData("RestrictedSenderConnection", "Connection", "IsDefault", "IsClosed")]
     [InlineData("RestrictedSender", "RestrictedSender")]
+    [InlineData("Description", "Description")]
     [InlineData("SenderState", "SenderState")]
     [InlineData("UnblockResult", "UnblockResult")]
     public void The_properties_of_a_class_are_the_columns_of_its_row(
         string type, string row, params string[] ownProperties)
     {
-        // What the service says beyond that becomes note properties.
-        var columns = NativeHost.Columns((int)Enum.Parse(_imported.Type("RowType"), row))
-            .Where(column => column.Name != "Others").ToList();
+        var columns = Columns(row).ToList();
+        // An entry shows its description's columns as its own.
+        if (type == "RestrictedSender")
+            columns.AddRange(Columns("Description"));
         var properties = _imported.Type(type).GetProperties(Any)
             .Where(property => property.Name is not ("Connection" or "Session")).ToList();
         Assert.Equal(
@@ -269,12 +271,17 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
         {
             1 => type == typeof(bool),
             2 => type == typeof(int) || type == typeof(long) || type == typeof(TimeSpan) || type.IsEnum,
+            3 => type == typeof(double),
             4 => type == typeof(DateTime),
             5 => type == typeof(string) || type == typeof(Guid) || type.IsEnum,
-            6 => type == typeof(string[]) || type == typeof(ErrorRecord),
+            6 => type == typeof(string[]) || type == typeof(ErrorRecord) || type.Name == "UnknownReason",
             _ => false,
         };
     }
+
+    /// <summary>The columns of a row; what the service says beyond them becomes note properties.</summary>
+    private IEnumerable<(string Name, int Type)> Columns(string row) =>
+        NativeHost.Columns((int)Enum.Parse(_imported.Type("RowType"), row)).Where(column => column.Name != "Others");
 
     private Dictionary<string, string> Descriptions(string cmdlet) =>
         _imported.Engine.Run($$"""

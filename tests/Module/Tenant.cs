@@ -54,8 +54,8 @@ internal sealed class Tenant(string plainUri)
 
     public void Advance(TimeSpan step) => Send(HttpMethod.Post, "clock", new { advanceSeconds = step.TotalSeconds });
 
-    public void Restrict(string senderAddress, string reason) =>
-        Send(HttpMethod.Post, "restrictions", new { senderAddress, reason });
+    public void Restrict(string senderAddress, string reason, bool temporaryBlock = false) =>
+        Send(HttpMethod.Post, "restrictions", new { senderAddress, reason, temporaryBlock });
 
     public void Lift(string senderAddress) => Send(HttpMethod.Delete, "restrictions", new { senderAddress });
 

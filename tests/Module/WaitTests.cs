@@ -231,7 +231,8 @@ public sealed class ResumeTests : IDisposable
     {
         var file = Path.Combine(_folder.FullName, "script.ps1");
         File.WriteAllText(file, $"Import-Module '{Place.Manifest}'\n$WarningPreference = 'Ignore'\n{connect}\n{script}\n");
-        var start = new ProcessStartInfo("dotnet", [Place.Shell, file]) { RedirectStandardOutput = true };
+        var start = Place.Shell(file);
+        start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -36,6 +36,7 @@ internal enum RowType
     UnblockResult = 7,
     ErrorCode = 8,
     Proxy = 9,
+    Description = 10,
 }
 
 /// <summary>
@@ -419,6 +420,12 @@ internal unsafe struct Row
     {
         var cell = Next(Interop.Int64);
         return cell is null ? null : cell->Integer;
+    }
+
+    internal double? Real()
+    {
+        var cell = Next(Interop.Double);
+        return cell is null ? null : cell->Real;
     }
 
     internal DateTime? Moment()

@@ -35,7 +35,11 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
             Interop.Bind(Handle, name, value);
     }
 
-    internal void Bind(string name, bool value) => Interop.Bind(Handle, name, value);
+    internal void Bind(string name, bool? value)
+    {
+        if (value is { } truth)
+            Interop.Bind(Handle, name, truth);
+    }
 
     internal void Bind(string name, long? value)
     {

@@ -29,6 +29,41 @@ public enum BlockType
     Unknown,
 }
 
+/// <summary>What to do next about a restriction.</summary>
+public enum NextStep
+{
+    /// <summary>Secure the account as a compromised one, then unblock.</summary>
+    SecureThenUnblock,
+
+    /// <summary>Find out whether the connector is abused, then unblock.</summary>
+    CheckConnector,
+
+    /// <summary>It ends by itself, or is about to.</summary>
+    Wait,
+
+    /// <summary>Find out what exceeded the limit and change it, then unblock.</summary>
+    FixSenderThenUnblock,
+
+    /// <summary>Only Microsoft Support can help.</summary>
+    ContactSupport,
+
+    /// <summary>Unblock: the evidence says that the account is safe.</summary>
+    Unblock,
+}
+
+/// <summary>What the end of a restriction is told by.</summary>
+public enum RestrictedUntilBasis
+{
+    /// <summary>The service names it, or its documented limits set it.</summary>
+    Service,
+
+    /// <summary>The organization's outbound spam policy sets it.</summary>
+    Policy,
+
+    /// <summary>It rests on an assumption of this module.</summary>
+    Assumed,
+}
+
 /// <summary>Whether an entity is restricted.</summary>
 public enum SenderStateValue
 {

@@ -8,8 +8,14 @@ namespace RestrictedSender.PowerShell;
 /// An entry of an organization's list of restricted entities: everything that the service says, under its names, and
 /// what it means. Times are UTC.
 /// </summary>
+/// <remarks>
+/// A list is read for its lines. What an entry says beyond its line is asked for once, when the first of those
+/// properties is read; it needs no connection any more.
+/// </remarks>
 public sealed class RestrictedSender : RestrictedEntity
 {
+    private Description? _description;
+
     private RestrictedSender(ref Row row, RestrictedSenderConnection connection)
         : base(connection)
     {
@@ -18,9 +24,13 @@ public sealed class RestrictedSender : RestrictedEntity
         SenderAddress = row.Text();
         ConnectorId = row.Text() is { } id ? new Guid(id) : null;
         ConnectorName = row.Text();
+        PrimarySmtpAddress = row.Text();
         BlockType = row.Name<BlockType>()!.Value;
         Summary = row.Text()!;
         RestrictedSince = row.Moment();
+        RestrictedUntil = row.Moment();
+        RestrictedUntilBasis = row.Name<RestrictedUntilBasis>();
+        NextStep = row.Name<NextStep>()!.Value;
         Reason = row.Text()!;
         CreatedDatetime = row.Moment();
         ChangedDatetime = row.Moment();
@@ -30,7 +40,10 @@ public sealed class RestrictedSender : RestrictedEntity
         Organization = row.Text()!;
         TenantId = row.Text();
         IsPractice = row.Bool()!.Value;
+        ListedAt = row.Moment()!.Value;
         PortalUrl = row.Text()!;
+        MfaUrl = row.Text();
+        PasswordUrl = row.Text();
     }
 
     /// <summary>Mailbox or Connector.</summary>
@@ -45,6 +58,9 @@ public sealed class RestrictedSender : RestrictedEntity
     /// <summary>A connector's name.</summary>
     public string? ConnectorName { get; }
 
+    /// <summary>A sender's primary address, where the directory was asked: when entries are named.</summary>
+    public string? PrimarySmtpAddress { get; }
+
     /// <summary>The class of the reason.</summary>
     public BlockType BlockType { get; }
 
@@ -53,6 +69,15 @@ public sealed class RestrictedSender : RestrictedEntity
 
     /// <summary>When the entry was made.</summary>
     public DateTime? RestrictedSince { get; }
+
+    /// <summary>When it ends by itself at the latest; nothing when it does not, or nobody can tell.</summary>
+    public DateTime? RestrictedUntil { get; }
+
+    /// <summary>How that is known.</summary>
+    public RestrictedUntilBasis? RestrictedUntilBasis { get; }
+
+    /// <summary>What to do next; Advice says more.</summary>
+    public NextStep NextStep { get; }
 
     /// <summary>The service's own reason.</summary>
     public string Reason { get; }
@@ -81,8 +106,72 @@ public sealed class RestrictedSender : RestrictedEntity
     /// <summary>Whether it is the entry of a practice tenant.</summary>
     public bool IsPractice { get; }
 
+    /// <summary>When it was read from the list, by the organization's clock. What to do was decided then.</summary>
+    public DateTime ListedAt { get; }
+
     /// <summary>The portal page that shows the list.</summary>
     public string PortalUrl { get; }
+
+    /// <summary>The portal page that sets up multi-factor authentication; nothing for a connector.</summary>
+    public string? MfaUrl { get; }
+
+    /// <summary>The portal page that resets a password; nothing for a connector.</summary>
+    public string? PasswordUrl { get; }
+
+    /// <summary>Messages of the last 24 hours that were judged spam.</summary>
+    public long? SpamLast24Hours => Described().SpamLast24Hours;
+
+    /// <summary>All messages of the last 24 hours.</summary>
+    public long? MailLast24Hours => Described().MailLast24Hours;
+
+    /// <summary>The share of spam in percent.</summary>
+    public double? SpamPercent => Described().SpamPercent;
+
+    /// <summary>Where the mail was submitted from.</summary>
+    public string? ClientIP => Described().ClientIP;
+
+    /// <summary>The number of the antispam rule.</summary>
+    public long? AntispamCode => Described().AntispamCode;
+
+    /// <summary>The last message that was judged spam, as the message trace knows it.</summary>
+    /// <remarks>Not MessageTraceId: Get-MessageTraceV2 would bind that and show this one message only.</remarks>
+    public Guid? LastSpamMessageTraceId => Described().LastSpamMessageTraceId;
+
+    /// <summary>Which limit of the outbound spam policy was exceeded, in the service's words.</summary>
+    public string? LimitType => Described().LimitType;
+
+    /// <summary>Recipients inside the organization on the day of the block.</summary>
+    public long? InternalRecipientsToday => Described().InternalRecipientsToday;
+
+    /// <summary>Recipients outside the organization on the day of the block.</summary>
+    public long? ExternalRecipientsToday => Described().ExternalRecipientsToday;
+
+    /// <summary>Recipients of the last 24 hours.</summary>
+    public long? RecipientsLast24Hours => Described().RecipientsLast24Hours;
+
+    /// <summary>The service's limit of recipients in 24 hours.</summary>
+    public long? RecipientRateLimit => Described().RecipientRateLimit;
+
+    /// <summary>What of the reason is in none of the figures; nothing when all is.</summary>
+    public UnknownReason? UnknownReason => Described().UnknownReason;
+
+    /// <summary>Where the mail around the block begins, for Get-MessageTraceV2; nothing out of the trace's reach.</summary>
+    public DateTime? StartDate => Described().StartDate;
+
+    /// <summary>Where the mail around the block ends, for Get-MessageTraceV2.</summary>
+    public DateTime? EndDate => Described().EndDate;
+
+    /// <summary>When an unblock that is on its way usually has taken effect; nothing when none is known of.</summary>
+    public DateTime? ExpectedBy => Described().ExpectedBy;
+
+    /// <summary>Whether such an unblock has taken longer than the documented maximum of 24 hours.</summary>
+    public bool? Overdue => Described().Overdue;
+
+    /// <summary>What to do and why, with the figures of this case.</summary>
+    public string Advice => Described().Advice;
+
+    /// <summary>What to tell whoever is blocked, in plain words.</summary>
+    public string UserMessage => Described().UserMessage;
 
     /// <summary>Reads a row. Whatever else the service said becomes note properties under its own names.</summary>
     internal static object Read(Row row, RestrictedSenderConnection connection)
@@ -106,7 +195,11 @@ public sealed class RestrictedSender : RestrictedEntity
         operation.Bind("Reason", Reason);
         operation.Bind("RestrictedSince", RestrictedSince);
         operation.Bind("ConnectorName", ConnectorName);
+        operation.Bind("TemporaryBlock", TemporaryBlock);
+        operation.Bind("ExpirationTime", ExpirationTime);
     }
+
+    private Description Described() => _description ??= Description.Of(this);
 
     /// <summary>The address or the id.</summary>
     /// <returns>The key that the service lists the entity by.</returns>

@@ -95,6 +95,10 @@ enum RsRowType
    * An endpoint for which the host is asked which proxy this system uses.
    */
   RS_ROW_TYPE_PROXY = 9,
+  /**
+   * What there is to tell about an entry of the list beyond its row there.
+   */
+  RS_ROW_TYPE_DESCRIPTION = 10,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

@@ -202,6 +202,12 @@ impl Put for i64 {
     }
 }
 
+impl Put for f64 {
+    fn put(self, block: &mut Block) {
+        block.push(RsCellType::Double, RsValue { real: self }, 0);
+    }
+}
+
 impl Put for OffsetDateTime {
     fn put(self, block: &mut Block) {
         block.push_integer(RsCellType::Ticks, ticks(self));
@@ -239,7 +245,7 @@ impl Put for &Value {
             Value::Null => None::<i64>.put(block),
             Value::Bool(value) => value.put(block),
             Value::Int(value) => value.put(block),
-            Value::Real(value) => block.push(RsCellType::Double, RsValue { real: *value }, 0),
+            Value::Real(value) => value.put(block),
             Value::Date(moment) => moment.put(block),
             Value::Text(text) | Value::Json(text) => text.put(block),
             Value::List(values) => {

@@ -95,7 +95,15 @@ impl Fields {
 
     /// Takes a truth value out; absent is false.
     pub fn flag(&mut self, name: &str) -> bool {
-        matches!(self.take(name), Some(Bound::Bool(true)))
+        self.truth(name).unwrap_or(false)
+    }
+
+    /// Takes a truth value out that may be unknown.
+    pub fn truth(&mut self, name: &str) -> Option<bool> {
+        match self.take(name)? {
+            Bound::Bool(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// Takes a whole number out.

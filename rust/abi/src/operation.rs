@@ -405,6 +405,22 @@ mod tests {
     }
 
     #[test]
+    fn a_description_needs_to_know_what_it_describes_and_when() {
+        for (bound, missing) in [("ListedAt", "EntityType"), ("EntityType", "ListedAt")] {
+            let operation = prepared("describe-restriction");
+            let value = match bound {
+                "ListedAt" => Bound::Moment(time::OffsetDateTime::UNIX_EPOCH),
+                _ => Bound::Text("Mailbox".to_owned().into()),
+            };
+            operation.bind(bound, value).unwrap();
+            operation.start().unwrap();
+            let error = operation.step(None).unwrap_err();
+            assert_eq!(error.code(), Code::Misuse);
+            assert!(error.message.contains(&format!("{missing} is not bound")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_panic_is_an_error_with_its_place() {
         for place in ["call", "task"] {
             let operation = prepared("panic");

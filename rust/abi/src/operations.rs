@@ -1,6 +1,7 @@
 //! The table of operations: what each is called, what it takes, and what of the core it runs.
 
 mod connect;
+mod describe;
 mod error_code;
 mod get;
 mod panic;
@@ -15,8 +16,9 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::host::Host;
-use restricted_sender_core::restriction::{Known, Target};
+use restricted_sender_core::restriction::{EntityType, Known, Target};
 
+use crate::border::misuse;
 use crate::cell::RsCellType;
 use crate::fields::{Field, Fields};
 use crate::session::Session;
@@ -49,6 +51,7 @@ const ALL: &[&Spec] = &[
     &connect::CONNECT,
     &connect::STATUS,
     &get::GET,
+    &describe::DESCRIBE,
     &test::TEST,
     &unblock::UNBLOCK,
     &wait::WAIT,
@@ -62,6 +65,16 @@ pub fn find(name: &str) -> Option<&'static Spec> {
     ALL.iter().copied().find(|spec| spec.name == name)
 }
 
+/// The entity type that is bound.
+///
+/// # Errors
+/// [`Misuse`](restricted_sender_core::error::Code::Misuse) for a name of none.
+fn entity_type(parameters: &mut Fields) -> Result<Option<EntityType>> {
+    let Some(name) = parameters.text("EntityType") else { return Ok(None) };
+    let unknown = || misuse(&format!("there is no entity type '{name}'; there are Mailbox and Connector"));
+    EntityType::named(&name).map(Some).ok_or_else(unknown)
+}
+
 /// What names an entity, for every operation that takes such input.
 const TARGET: &[Field] = &[
     ("SenderAddress", RsCellType::Text),
@@ -72,23 +85,31 @@ const TARGET: &[Field] = &[
     ("Reason", RsCellType::Text),
     ("RestrictedSince", RsCellType::Ticks),
     ("ConnectorName", RsCellType::Text),
+    ("TemporaryBlock", RsCellType::Bool),
+    ("ExpirationTime", RsCellType::Ticks),
     // An unblock that was sent earlier.
     ("RequestedAt", RsCellType::Ticks),
 ];
 
 /// What an item of input names.
 pub fn target(item: &mut Fields) -> Target {
-    let known = item.flag("Listed").then(|| Known {
-        reason: item.text("Reason").unwrap_or_default(),
-        since: item.moment("RestrictedSince"),
-        connector_name: item.text("ConnectorName"),
-        ..Known::default()
-    });
+    let known = item.flag("Listed").then(|| known(item));
     Target {
         sender_address: item.text("SenderAddress"),
         connector_id: item.text("ConnectorId"),
         tenant_id: item.text("TenantId"),
         known,
         requested_at: item.moment("RequestedAt"),
+    }
+}
+
+/// What an object of the list tells of its entry.
+fn known(item: &mut Fields) -> Known {
+    Known {
+        reason: item.text("Reason").unwrap_or_default(),
+        since: item.moment("RestrictedSince"),
+        connector_name: item.text("ConnectorName"),
+        temporary_block: item.truth("TemporaryBlock"),
+        expiration: item.moment("ExpirationTime"),
     }
 }

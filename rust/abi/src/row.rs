@@ -3,7 +3,7 @@
 use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
-use restricted_sender_core::restriction::{Key, Restriction, SenderState, UnblockResult};
+use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
 use time::Duration;
 
 use crate::block::{Block, List, Name, Shared};
@@ -33,6 +33,8 @@ pub enum RsRowType {
     ErrorCode = 8,
     /// An endpoint for which the host is asked which proxy this system uses.
     Proxy = 9,
+    /// What there is to tell about an entry of the list beyond its row there.
+    Description = 10,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -116,9 +118,13 @@ rows! {
         SenderAddress: Text = entry.key.sender_address(),
         ConnectorId: Text = entry.key.connector_id(),
         ConnectorName: Text = entry.connector_name.as_deref(),
+        PrimarySmtpAddress: Text = entry.primary_smtp_address.as_deref(),
         BlockType: Text = Name(entry.block_type.name()),
         Summary: Text = &entry.summary,
         RestrictedSince: Ticks = entry.created,
+        RestrictedUntil: Ticks = entry.decision.restricted_until().map(|until| until.at),
+        RestrictedUntilBasis: Text = entry.decision.restricted_until().map(|until| Name(until.basis.name())),
+        NextStep: Text = Name(entry.decision.next_step().name()),
         Reason: Text = &entry.reason.text,
         CreatedDatetime: Ticks = only_sender(&entry.key, entry.created),
         ChangedDatetime: Ticks = entry.changed,
@@ -128,8 +134,32 @@ rows! {
         Organization: Text = Shared(&entry.origin.organization),
         TenantId: Text = entry.tenant_id.as_deref().or(entry.origin.tenant_id.as_deref()).map(Shared),
         IsPractice: Bool = entry.origin.practice,
+        ListedAt: Ticks = entry.listed_at,
         PortalUrl: Text = Shared(&entry.origin.portals.restricted_entities),
+        MfaUrl: Text = entry.mfa_url().map(Shared),
+        PasswordUrl: Text = entry.password_url().map(Shared),
         Others: List = List(|block: &mut Block| named(block, &entry.others)),
+    }
+
+    description Description DESCRIPTION (entry: Description) {
+        SpamLast24Hours: Int64 = entry.reason.spam_last_24_hours.map(i64::from),
+        MailLast24Hours: Int64 = entry.reason.mail_last_24_hours.map(i64::from),
+        SpamPercent: Double = entry.reason.spam_percent,
+        ClientIP: Text = entry.reason.client_ip.map(|address| address.to_string()),
+        AntispamCode: Int64 = entry.reason.antispam_code.map(i64::from),
+        LastSpamMessageTraceId: Text = entry.reason.last_spam_message_trace_id.map(|id| id.to_string()),
+        LimitType: Text = entry.reason.limit_type.as_deref(),
+        InternalRecipientsToday: Int64 = entry.reason.internal_recipients_today.map(i64::from),
+        ExternalRecipientsToday: Int64 = entry.reason.external_recipients_today.map(i64::from),
+        RecipientsLast24Hours: Int64 = entry.reason.recipients_last_24_hours.map(i64::from),
+        RecipientRateLimit: Int64 = entry.reason.recipient_rate_limit.map(i64::from),
+        UnknownReason: List = List(|block: &mut Block| pairs(block, &entry.reason.unknown)),
+        StartDate: Ticks = entry.trace.map(|trace| trace.start),
+        EndDate: Ticks = entry.trace.map(|trace| trace.end),
+        ExpectedBy: Ticks = entry.decision.expected_by(),
+        Overdue: Bool = entry.decision.overdue(),
+        Advice: Text = entry.advice(),
+        UserMessage: Text = entry.decision.user_message(),
     }
 
     sender_state SenderState SENDER_STATE (answer: SenderState) {
@@ -193,6 +223,14 @@ fn named(block: &mut Block, others: &[(String, restricted_sender_core::exchange:
     }
 }
 
+/// Keys and values in turn.
+fn pairs(block: &mut Block, pairs: &[(String, String)]) {
+    for (key, value) in pairs {
+        block.put(key);
+        block.put(value);
+    }
+}
+
 /// Results as blocks: mostly one, since an operation hands over rows of one type at a time.
 pub fn blocks(rows: &[Row]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::with_capacity(1);
@@ -212,6 +250,7 @@ fn row_type(row: &Row) -> RsRowType {
     match row {
         Row::Connection(_) => RsRowType::Connection,
         Row::Restriction(_) => RsRowType::RestrictedSender,
+        Row::Description(_) => RsRowType::Description,
         Row::State(_) => RsRowType::SenderState,
         Row::Unblock(_) => RsRowType::UnblockResult,
         Row::ErrorCode(_) => RsRowType::ErrorCode,
@@ -222,6 +261,7 @@ fn result(block: &mut Block, row: &Row) {
     match row {
         Row::Connection(row) => connection(block, row),
         Row::Restriction(row) => restricted_sender(block, row),
+        Row::Description(row) => description(block, row),
         Row::State(row) => sender_state(block, row),
         Row::Unblock(row) => unblock_result(block, row),
         Row::ErrorCode(code) => error_code(block, code),
@@ -230,14 +270,20 @@ fn result(block: &mut Block, row: &Row) {
 
 #[cfg(test)]
 mod tests {
+    use restricted_sender_core::reason::Reason;
+    use restricted_sender_core::restriction::{
+        Case, Circumstances, Decision, EntityType, Known, TraceWindow, UnblockHistory,
+    };
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=9 {
+        for number in 0..=10 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(10).is_none() && columns(-1).is_none());
+        assert!(columns(11).is_none() && columns(-1).is_none());
     }
 
     #[test]
@@ -250,8 +296,30 @@ mod tests {
             details.request_id = Some("r".into());
             details.exception_type = Some("t".into());
         });
-        let block = Block::of(RsRowType::Error, error, &failure);
-        let columns = columns(RsRowType::Error as i32).unwrap();
+        check(RsRowType::Error, error, &failure);
+    }
+
+    #[test]
+    fn a_description_has_whatever_the_reason_and_an_unblock_say() {
+        let now = datetime!(2026-11-23 08:00 UTC);
+        let reason = Reason::parse(
+            "OutboundSpamLast24Hours=1;OutboundMailLast24Hours=2;OutboundSpamPercent=50;CIP=2001:db8::7;AS:7;Last Spam Message MessagetraceId:0c6c1eb9-0000-4000-8000-000000000001;InternalRecipientCountToday=1;ExternalRecipientCountToday=2;ExceedingLimitType=External;RecipientCountLast24Hours=3;RcptRateLimit=4;Moon=full",
+        );
+        let case = Case::of(EntityType::Mailbox, &reason, &Known { since: Some(now), ..Known::default() });
+        let unblocks = Some(UnblockHistory { requested_at: Some(now), count: 1, refused: false });
+        let circumstances = Circumstances { unblocks, ..Circumstances::default() };
+        let entry = Description {
+            trace: TraceWindow::around(now, now),
+            decision: Decision::of(&case, &circumstances, now),
+            reason,
+        };
+        check(RsRowType::Description, description, &entry);
+    }
+
+    /// Every cell has a value, of its column's type.
+    fn check<T>(row_type: RsRowType, fill: fn(&mut Block, &T), value: &T) {
+        let block = Block::of(row_type, fill, value);
+        let columns = columns(row_type as i32).unwrap();
         assert_eq!(block.columns(), columns.len() as i64);
         for (cell, (name, kind)) in block.types().zip(columns) {
             assert_eq!(cell, *kind as i32, "{name}");

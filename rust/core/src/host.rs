@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::ConnectionStatus;
 use crate::error::{Code, Error, Result};
-use crate::restriction::{Restriction, SenderState, Target, UnblockResult};
+use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
 
 /// What an operation says.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ pub enum Event {
 pub enum Row {
     Connection(ConnectionStatus),
     Restriction(Restriction),
+    Description(Description),
     State(SenderState),
     Unblock(UnblockResult),
     ErrorCode(Code),

@@ -3,6 +3,7 @@
 
 mod confirmation;
 mod decision;
+mod description;
 mod get;
 mod identity;
 mod list;
@@ -23,6 +24,7 @@ use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 pub use decision::{Action, Basis, Case, Circumstances, Decision, Evidence, NextStep, Policy, UnblockHistory, Until};
+pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};
 pub(crate) use requests::Requests;
@@ -52,6 +54,15 @@ impl EntityType {
         match self {
             Self::Mailbox => "Mailbox",
             Self::Connector => "Connector",
+        }
+    }
+
+    /// The class of a restriction of such an entity that has this reason.
+    #[must_use]
+    pub fn block_type(self, reason: &Reason) -> BlockType {
+        match self {
+            Self::Mailbox => reason.block_type,
+            Self::Connector => BlockType::Connector,
         }
     }
 
@@ -93,10 +104,7 @@ impl Key {
     /// The class of a restriction that has this key and that reason.
     #[must_use]
     pub fn block_type(&self, reason: &Reason) -> BlockType {
-        match self {
-            Self::Sender(_) => reason.block_type,
-            Self::Connector(_) => BlockType::Connector,
-        }
+        self.entity_type().block_type(reason)
     }
 
     /// The connector's id, if it is one.
@@ -144,13 +152,12 @@ pub struct Restriction {
     pub block_type: BlockType,
     /// One line that says why.
     pub summary: String,
-    /// The mail around the block, as the message trace would be asked for it; nothing when it is out of the trace's
-    /// reach or nobody knows when the block was.
-    pub trace: Option<TraceWindow>,
     /// The primary SMTP address of who is listed, where the directory was asked.
     pub primary_smtp_address: Option<String>,
-    /// What to do about it.
+    /// What to do about it, as decided when it was read.
     pub decision: Decision,
+    /// When it was read, by the connection's clock.
+    pub listed_at: OffsetDateTime,
     /// Where it comes from.
     pub origin: Arc<Origin>,
     /// The organization's id, where the entry itself names one.
@@ -191,9 +198,9 @@ impl Restriction {
         Self {
             block_type: case.block_type,
             summary: reason.summary(),
-            trace: created.and_then(|created| TraceWindow::around(created, now)),
             primary_smtp_address: None,
             decision: Decision::of(&case, &Circumstances::default(), now),
+            listed_at: now,
             key,
             reason,
             created,
@@ -216,19 +223,6 @@ impl Restriction {
             temporary_block: self.temporary_block,
             expiration: self.expiration,
         }
-    }
-
-    /// What to do and why, with the figures of this case.
-    #[must_use]
-    pub fn advice(&self) -> String {
-        let end = if self.summary.ends_with(['.', '!', '?']) { "" } else { "." };
-        format!("{}{end} {}", self.summary, self.decision.recommendation())
-    }
-
-    /// What to tell whoever is blocked, in plain words.
-    #[must_use]
-    pub fn user_message(&self) -> String {
-        self.decision.user_message()
     }
 
     /// Where multi-factor authentication is set up, if it is a sender.

@@ -1,9 +1,9 @@
 //! `Get-RestrictedSender`.
 
-use restricted_sender_core::error::{Code, Error, Result};
-use restricted_sender_core::restriction::{self, EntityType, Query};
+use restricted_sender_core::error::Result;
+use restricted_sender_core::restriction::{self, Query};
 
-use super::{Spec, Start, TARGET};
+use super::{entity_type, Spec, Start, TARGET};
 use crate::cell::RsCellType;
 
 pub const GET: Spec = Spec {
@@ -15,12 +15,7 @@ pub const GET: Spec = Spec {
 };
 
 async fn get(Start { session, mut parameters, host }: Start) -> Result<()> {
-    let entity_type = match parameters.text("EntityType") {
-        None => None,
-        Some(name) => Some(EntityType::named(&name).ok_or_else(|| {
-            Error::new(Code::Misuse, format!("There is no entity type '{name}'; there are Mailbox and Connector."))
-        })?),
-    };
+    let entity_type = entity_type(&mut parameters)?;
     let query = if parameters.flag("Everything") { Query::Everything(entity_type) } else { Query::Named };
     restriction::get(&session.connected()?.connection, query, &host).await
 }

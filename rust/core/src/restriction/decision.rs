@@ -7,8 +7,8 @@ mod rules;
 use time::{Duration, OffsetDateTime};
 
 use self::rules::{Rule, REMARKS, RULES};
-use super::{minute, utc};
-use crate::reason::BlockType;
+use super::{minute, utc, EntityType, Known};
+use crate::reason::{BlockType, Reason};
 
 /// What an admin should do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,19 @@ pub struct Case {
     pub temporary_block: Option<bool>,
     /// `ExpirationTime` of a connector.
     pub expiration: Option<OffsetDateTime>,
+}
+
+impl Case {
+    /// What an object of the list tells, whose reason has been taken apart.
+    #[must_use]
+    pub fn of(entity_type: EntityType, reason: &Reason, known: &Known) -> Self {
+        Self {
+            block_type: entity_type.block_type(reason),
+            since: known.since,
+            temporary_block: known.temporary_block,
+            expiration: known.expiration,
+        }
+    }
 }
 
 /// What is known besides the list; nothing of it is the usual case.
@@ -248,6 +261,13 @@ impl Decision {
             self.write(remark.text, &mut text);
         }
         text
+    }
+
+    /// What to do and why, after one line with the figures of the case.
+    #[must_use]
+    pub fn advice(&self, summary: &str) -> String {
+        let end = if summary.ends_with(['.', '!', '?']) { "" } else { "." };
+        format!("{summary}{end} {}", self.recommendation())
     }
 
     /// What to tell whoever is blocked, in plain words: why, that mail still arrives, what happens next.

@@ -172,13 +172,8 @@ impl Run<'_> {
         if let Some(request) = connection.requests().on_its_way(key, known.since, now) {
             return self.is_on_its_way(key, request, result).await;
         }
-        let reason = Reason::parse(known.reason.clone());
-        let case = Case {
-            block_type: key.block_type(&reason),
-            since: known.since,
-            temporary_block: known.temporary_block,
-            expiration: known.expiration,
-        };
+        let reason = Reason::parse(known.reason.as_str());
+        let case = Case::of(key.entity_type(), &reason, known);
         let decision = Decision::of(&case, &Circumstances::default(), now);
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));

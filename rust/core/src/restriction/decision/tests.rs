@@ -70,7 +70,7 @@ const LONG_AGO: OffsetDateTime = datetime!(2025-01-01 00:00 UTC);
 fn check(entry: &Restriction, next_step: NextStep, until: Option<(OffsetDateTime, Basis)>, advice: &str) {
     assert_eq!(entry.decision.next_step(), next_step, "{}", entry.reason.text);
     assert_eq!(entry.decision.restricted_until().map(|until| (until.at, until.basis)), until, "{}", entry.reason.text);
-    assert_eq!(entry.advice(), advice);
+    assert_eq!(entry.decision.advice(&entry.summary), advice);
 }
 
 /// The lines of the reasons above.
@@ -225,7 +225,7 @@ fn a_connector_is_checked_whatever_its_reason() {
     for none in ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "2026-11-23T07:00:00Z"] {
         assert_eq!(connector(SPAM, Some(none)).decision.restricted_until(), None, "{none}");
     }
-    let message = connector(SPAM, None).user_message();
+    let message = connector(SPAM, None).decision.user_message();
     assert!(!message.contains("password") && message.contains("can still receive mail"), "{message}");
 }
 
@@ -294,7 +294,8 @@ fn an_unblock_of_an_earlier_block_counts_and_is_not_waited_for() {
     check(&again, NextStep::SecureThenUnblock, None, &line);
     assert_eq!((again.decision.expected_by(), again.decision.overdue()), (None, None));
     let third = knowing(sender(SPAM, None), unblocks(Some(datetime!(2026-11-23 02:06 UTC)), 3, false));
-    assert!(third.advice().contains("Known unblocks before: 2;"), "{}", third.advice());
+    let advice = third.decision.recommendation();
+    assert!(advice.contains("Known unblocks before: 2;"), "{advice}");
 }
 
 #[test]
@@ -315,11 +316,11 @@ fn a_refused_unblock_needs_support() {
 #[test]
 fn the_blocked_person_is_told_why_and_what_comes() {
     assert_eq!(
-        sender(EXTERNAL, Some(true)).user_message(),
+        sender(EXTERNAL, Some(true)).decision.user_message(),
         "Microsoft 365 has stopped your mailbox from sending, because it wrote to more recipients than your organization allows. You can still receive mail. It should end by itself at 2026-11-24 00:00 UTC; your administrator can lift it earlier. If you did not write to so many people, tell your administrator at once: somebody else may be using your account."
     );
     assert_eq!(
-        sender(SPAM, None).user_message(),
+        sender(SPAM, None).decision.user_message(),
         "Microsoft 365 has stopped your mailbox from sending, because many of the messages sent from it were judged to be spam. You can still receive mail. Your administrator has to secure your account first: expect a new password and a second step when you sign in. After that the block is lifted, which takes usually an hour, at most 24. If your Sent Items hold messages that you did not send, say so: somebody else may be using your account."
     );
 }
