@@ -111,6 +111,16 @@ public sealed class WaitTests : Connected
     }
 
     [Fact]
+    public void An_outcome_of_which_nothing_was_requested_is_looked_up_again()
+    {
+        Tenant.Fault("Get-BlockedSenderAddress", "drop");
+        var outcome = Run("$outcome = Unblock-RestrictedSender ceo@contoso.com -Confirm:$false -PassThru; $outcome");
+        Assert.Equal("RS3005.ConnectionLost", outcome.Error.Id());
+        var row = Run("$outcome | Wait-RestrictedSender -TimeoutSec 0").One;
+        Assert.Equal(("StillListed", Megan), (row.Text("Outcome"), row.Text("SenderAddress")));
+    }
+
+    [Fact]
     public void Whoever_is_not_listed_is_NotListed_or_with_a_request_Released()
     {
         Assert.Equal("NotListed", Run("Wait-RestrictedSender diego@contoso.com").One.Text("Outcome"));
