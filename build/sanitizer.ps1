@@ -8,17 +8,18 @@ function Build-SanitizedLibrary {
     if ($system -ne 'linux') { return Say 'No address sanitizer: it is used on Linux only.' }
     Initialize-Cargo
     $triple = @(Read-Native 'rustc' @('-vV')) -match '^host: ' -replace '^host: '
-    $saved = $env:RUSTC_BOOTSTRAP, $env:CARGO_ENCODED_RUSTFLAGS
-    $env:RUSTC_BOOTSTRAP = '1'
-    $env:CARGO_ENCODED_RUSTFLAGS += [char] 0x1f + '-Zsanitizer=address'
-    try {
+    $environment = @{
+        RUSTC_BOOTSTRAP = '1'
+        CARGO_ENCODED_RUSTFLAGS = $env:CARGO_ENCODED_RUSTFLAGS + [char] 0x1f + '-Zsanitizer=address'
+    }
+    $folder = "$($cargo.Target)/sanitized"
+    Use-Environment $environment {
         $said = @(Read-Native 'rustc' @('-Zsanitizer=address', '--print', 'cfg'))
         if ($LASTEXITCODE -ne 0) { return Say "No address sanitizer in this toolchain: $($said[0])" }
         Say 'Building the library with the address sanitizer.'
-        $folder = "$($cargo.Target)/sanitized"
         Use-CargoFolder {
             Invoke-Native 'cargo' @('build', $cargo.Mode, '--quiet', '-p', 'restricted-sender-abi', '--target', "$triple", '--target-dir', $folder)
         }
-    } finally { $env:RUSTC_BOOTSTRAP, $env:CARGO_ENCODED_RUSTFLAGS = $saved }
-    $env:RESTRICTEDSENDER_SANITIZED = "$folder/$triple/debug/${libraryPrefix}restricted_sender.$libraryEnd"
+        $env:RESTRICTEDSENDER_SANITIZED = "$folder/$triple/debug/${libraryPrefix}restricted_sender.$libraryEnd"
+    }
 }
