@@ -192,7 +192,7 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("Description", "Description")]
     [InlineData("SenderState", "SenderState")]
     [InlineData("UnblockResult", "UnblockResult")]
-    [InlineData("HistoryEvent", "HistoryEvent", "TimeToRelease")]
+    [InlineData("HistoryEvent", "HistoryEvent")]
     [InlineData("HistorySummary", "HistorySummary")]
     [InlineData("JournalState", "Journal")]
     [InlineData("JournalBreak", "JournalBreak")]

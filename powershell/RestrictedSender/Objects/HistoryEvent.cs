@@ -22,6 +22,7 @@ public sealed class HistoryEvent
         RequestedAt = row.Moment();
         UnblockedBy = row.Text();
         ReleasedAt = row.Moment();
+        TimeToRelease = row.Duration();
         Comment = row.Text();
         RecordId = row.Text();
         Detail = row.Text();
@@ -70,6 +71,9 @@ public sealed class HistoryEvent
     /// <summary>When the restriction ended.</summary>
     public DateTime? ReleasedAt { get; }
 
+    /// <summary>From the unblock to the release, where both are known.</summary>
+    public TimeSpan? TimeToRelease { get; }
+
     /// <summary>The comment of who unblocked.</summary>
     public string? Comment { get; }
 
@@ -90,7 +94,4 @@ public sealed class HistoryEvent
 
     /// <summary>Whether it is that of a practice tenant.</summary>
     public bool IsPractice { get; }
-
-    /// <summary>From the unblock to the release, where both are known.</summary>
-    public TimeSpan? TimeToRelease => ReleasedAt - RequestedAt;
 }

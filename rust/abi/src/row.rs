@@ -217,6 +217,7 @@ rows! {
         RequestedAt: Ticks = told.row.requested_at,
         UnblockedBy: Text = told.row.unblocked_by.as_deref(),
         ReleasedAt: Ticks = told.row.released_at,
+        TimeToRelease: Int64 = told.row.time_to_release().map(ticks_of),
         Comment: Text = told.row.comment.as_deref(),
         RecordId: Text = told.row.id.as_deref(),
         Detail: Text = told.row.detail.as_deref(),
@@ -315,43 +316,27 @@ fn pairs(block: &mut Block, pairs: &[(String, String)]) {
 pub fn blocks(rows: &[Row]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::with_capacity(1);
     for (index, row) in rows.iter().enumerate() {
-        let row_type = row_type(row);
-        if blocks.last().is_none_or(|block| block.row_type() as i32 != row_type as i32) {
-            blocks.push(Block::new(row_type, rows.len() - index));
-        }
-        if let Some(block) = blocks.last_mut() {
-            block.row(|block| result(block, row));
+        let mut add = |row_type: RsRowType, fill: &dyn Fn(&mut Block)| match blocks.last_mut() {
+            Some(block) if block.row_type() == row_type => block.row(fill),
+            _ => {
+                let mut block = Block::new(row_type, rows.len() - index);
+                block.row(fill);
+                blocks.push(block);
+            }
+        };
+        match row {
+            Row::Connection(row) => add(RsRowType::Connection, &|block| connection(block, row)),
+            Row::Restriction(row) => add(RsRowType::RestrictedSender, &|block| restricted_sender(block, row)),
+            Row::Description(row) => add(RsRowType::Description, &|block| description(block, row)),
+            Row::State(row) => add(RsRowType::SenderState, &|block| sender_state(block, row)),
+            Row::Unblock(row) => add(RsRowType::UnblockResult, &|block| unblock_result(block, row)),
+            Row::HistoryEvent(row) => add(RsRowType::HistoryEvent, &|block| history_event(block, row)),
+            Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
+            Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
+            Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
     blocks
-}
-
-fn row_type(row: &Row) -> RsRowType {
-    match row {
-        Row::Connection(_) => RsRowType::Connection,
-        Row::Restriction(_) => RsRowType::RestrictedSender,
-        Row::Description(_) => RsRowType::Description,
-        Row::State(_) => RsRowType::SenderState,
-        Row::Unblock(_) => RsRowType::UnblockResult,
-        Row::HistoryEvent(_) => RsRowType::HistoryEvent,
-        Row::HistorySummary(_) => RsRowType::HistorySummary,
-        Row::Journal(_) => RsRowType::Journal,
-        Row::ErrorCode(_) => RsRowType::ErrorCode,
-    }
-}
-
-fn result(block: &mut Block, row: &Row) {
-    match row {
-        Row::Connection(row) => connection(block, row),
-        Row::Restriction(row) => restricted_sender(block, row),
-        Row::Description(row) => description(block, row),
-        Row::State(row) => sender_state(block, row),
-        Row::Unblock(row) => unblock_result(block, row),
-        Row::HistoryEvent(row) => history_event(block, row),
-        Row::HistorySummary(row) => history_summary(block, row),
-        Row::Journal(row) => journal(block, row),
-        Row::ErrorCode(code) => error_code(block, code),
-    }
 }
 
 #[cfg(test)]
