@@ -121,7 +121,7 @@ impl Key {
     }
 
     /// The key as a text that is the same for all that name the same entry.
-    fn folded(&self) -> String {
+    pub(crate) fn folded(&self) -> String {
         self.to_string().to_ascii_lowercase()
     }
 }
@@ -248,7 +248,7 @@ fn utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
 }
 
 /// A moment as the admin reads it.
-fn minute(moment: OffsetDateTime) -> Option<String> {
+pub(crate) fn minute(moment: OffsetDateTime) -> Option<String> {
     utc(moment)?.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).ok()
 }
 

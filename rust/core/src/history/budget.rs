@@ -3,12 +3,12 @@
 
 use std::fmt;
 
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime};
 
 use super::audit::Audited;
 use super::journal::What;
-use super::timeline::{index, Entity, Failure, Happened, History};
-use crate::restriction::Key;
+use super::timeline::{Entity, Failure, Happened, History};
+use crate::restriction::{minute, Key};
 
 /// What the audit log was read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Unblocks {
             "{} was {self}. The service refused to unblock {} on {}, after it had been unblocked {}: it may refuse now, and then only Microsoft Support can help.",
             self.key,
             last.key,
-            minute(last.time),
+            minute(last.time).unwrap_or_default(),
             times(last.after)
         ))
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Unblocks {
             (_, false) => write!(f, "unblocked {}", times(known))?,
         }
         // The latest are what a ticket needs.
-        let shown: Vec<_> = self.times.iter().rev().take(SHOWN).rev().map(|time| minute(*time)).collect();
+        let shown: Vec<_> = self.times.iter().rev().take(SHOWN).rev().filter_map(|time| minute(*time)).collect();
         let earlier = if known > SHOWN { "..., " } else { "" };
         write!(f, " ({earlier}{})", shown.join(", "))
     }
@@ -88,18 +88,13 @@ fn times(count: usize) -> String {
     }
 }
 
-fn minute(time: OffsetDateTime) -> String {
-    let time = time.to_offset(UtcOffset::UTC);
-    format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute())
-}
-
 impl History {
     /// How often the entity was unblocked from `since` until `now`. `audit` tells for what time the audit log was
     /// read without a record that could not be used.
     #[must_use]
     pub fn unblocks(&self, key: &Key, since: OffsetDateTime, now: OffsetDateTime, audit: Option<Coverage>) -> Unblocks {
         let covered = audit.is_some_and(|audit| audit.from <= since && audit.until >= now) && self.tells_unblocks;
-        let found = self.entities.get(&index(key)).map(|entity| Counted::of(entity, since, now)).unwrap_or_default();
+        let found = self.entities.get(&key.folded()).map(|entity| Counted::of(entity, since, now)).unwrap_or_default();
         Unblocks { key: key.clone(), times: found.times, at_least: !covered || found.doubtful }
     }
 
@@ -111,7 +106,7 @@ impl History {
             Some((last, entity.key.clone()))
         };
         let (time, key) = self.entities.values().filter_map(refused).max_by_key(|(time, _)| *time)?;
-        let entity = self.entities.get(&index(&key))?;
+        let entity = self.entities.get(&key.folded())?;
         let before = Counted::of(entity, OffsetDateTime::UNIX_EPOCH, time);
         Some(Refusal { key, time, after: before.times.len() })
     }

@@ -292,11 +292,6 @@ pub struct History {
     people: Vec<String>,
 }
 
-/// What entities are compared by: addresses without regard to case.
-pub(super) fn index(key: &Key) -> String {
-    key.to_string().to_ascii_lowercase()
-}
-
 /// A listing that the journal noticed and one that the audit log tells are the same when they are so close.
 const SAME_LISTING: Duration = Duration::hours(1);
 
@@ -310,7 +305,7 @@ impl Timeline {
     /// Takes note of a record; the same record may come several times.
     pub fn add(&mut self, record: &Record) {
         let person = record.person().map(|person| self.number(person));
-        let entity = self.entities.entry(index(record.key())).or_insert_with(|| Entity {
+        let entity = self.entities.entry(record.key().folded()).or_insert_with(|| Entity {
             key: record.key().clone(),
             moments: Vec::new(),
             episodes: Vec::new(),
@@ -437,7 +432,7 @@ impl History {
     pub fn tell(&mut self, record: Record) -> Option<HistoryEvent> {
         let order = order(record.time(), record.happened(), record.fingerprint());
         let mut event = HistoryEvent::of(record);
-        let Some(entity) = self.entities.get_mut(&index(&event.key)) else { return Some(event) };
+        let Some(entity) = self.entities.get_mut(&event.key.folded()) else { return Some(event) };
         let Ok(at) = entity.moments.binary_search_by_key(&order, Moment::order) else { return Some(event) };
         let moment = &mut entity.moments[at];
         if std::mem::replace(&mut moment.told, true) {

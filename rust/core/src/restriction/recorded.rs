@@ -89,19 +89,10 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// After the service took the unblock.
-    ///
-    /// # Errors
-    /// When the caller has gone. That it cannot be recorded is a warning: it has happened.
-    pub async fn answered(&mut self, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
-        let event = Event { request_id: request_id.map(str::to_owned), ..self.event(What::Answered, key) };
-        self.afterwards(event, host).await
-    }
-
     /// After the unblock failed, or after its reply was lost.
     ///
     /// # Errors
-    /// As [`answered`](Self::answered).
+    /// When the caller has gone. That it cannot be recorded is a warning: it has happened.
     pub async fn failed(&mut self, key: &Key, error: &Error, host: &Host) -> Result<()> {
         let event = Event {
             request_id: error.request_id.clone(),
@@ -112,11 +103,11 @@ impl<'a> Recorder<'a> {
         self.afterwards(event, host).await
     }
 
-    /// After the entity was seen to have left the list, or to have come back to it.
+    /// After the service took the unblock, or after the entity was seen to leave the list or to come back to it.
     ///
     /// # Errors
-    /// As [`answered`](Self::answered).
-    pub async fn seen(&mut self, what: What, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
+    /// As [`failed`](Self::failed).
+    pub async fn happened(&mut self, what: What, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
         let event = Event { request_id: request_id.map(str::to_owned), ..self.event(what, key) };
         self.afterwards(event, host).await
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::pattern::Pattern;
 use super::Key;
+use crate::connection::Origin;
 use crate::error::{Code, Error, Result};
 
 /// An item of input as it came: empty and blank fields count as absent.
@@ -81,6 +82,15 @@ impl Target {
             )
             .about(pattern.text())),
         }
+    }
+
+    /// The one entity that the item names, in the organization that it must come from as far as it tells.
+    ///
+    /// # Errors
+    /// [`Code::WrongOrganization`], and as [`key`](Self::key).
+    pub fn key_in(&self, origin: &Origin, number: u64) -> Result<Key> {
+        self.must_belong_to(origin.tenant_id.as_deref(), &origin.organization)?;
+        self.key(number)
     }
 
     /// Refuses an item of another organization than `tenant_id`, as far as both tell.

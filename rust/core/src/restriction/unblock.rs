@@ -2,7 +2,7 @@
 //! is lost, the list is read before anything is said.
 
 use super::confirmation::{self, Subject};
-use super::decision::{Case, Circumstances, Decision};
+use super::description::Description;
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
 use super::recorded::Recorder;
@@ -14,8 +14,8 @@ use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
 use crate::history::budget::Unblocks;
+use crate::history::journal::What;
 use crate::host::{Host, Item, Row};
-use crate::reason::Reason;
 
 /// How to unblock.
 #[derive(Debug, Clone, Default)]
@@ -125,8 +125,7 @@ impl Run<'_> {
 
     /// The entries to unblock for an item. An object of the list is its own entry and needs no looking up.
     async fn entries(&mut self, item: &Item) -> Result<Vec<(Key, Known)>> {
-        item.target.must_belong_to(self.connection.tenant_id(), self.connection.organization())?;
-        let named = item.target.key(item.number)?;
+        let named = item.target.key_in(self.connection.origin(), item.number)?;
         match &item.target.known {
             Some(known) if !self.options.include_aliases => Ok(vec![(named, known.clone())]),
             _ => self.listed(&named).await,
@@ -178,9 +177,7 @@ impl Run<'_> {
         if let Some(request) = connection.requests().on_its_way(key, known.since, now) {
             return self.is_on_its_way(key, request, result).await;
         }
-        let reason = Reason::parse(known.reason.as_str());
-        let case = Case::of(key.entity_type(), &reason, known);
-        let decision = Decision::of(&case, &Circumstances::default(), now);
+        let Description { reason, decision, .. } = Description::of(key.entity_type(), known, now);
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
         let unblocks = self.recorder.unblocks(key, self.host).await?;
@@ -243,7 +240,7 @@ impl Run<'_> {
                 result.note(at, format!("{name} was sent and accepted (request {request})."));
                 result.outcome = Outcome::Removing;
                 result.request_id = request_id;
-                self.recorder.answered(key, result.request_id.as_deref(), self.host).await?;
+                self.recorder.happened(What::Answered, key, result.request_id.as_deref(), self.host).await?;
                 for warning in warnings {
                     self.host.warn(warning).await?;
                 }

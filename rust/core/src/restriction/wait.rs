@@ -14,7 +14,7 @@ use super::{minute, EntityType, Key, Outcome, UnblockResult};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::history::journal::What;
-use crate::host::{Host, Item, Progress, Row};
+use crate::host::{Host, Progress, Row};
 
 /// How long to wait, and how often to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
     let mut waits = Waits::default();
     while let Some(item) = host.next().await? {
         let mut result = UnblockResult::new(connection, &item.target);
-        match item_key(connection, &item) {
+        match item.target.key_in(connection.origin(), item.number) {
             Ok(key) => {
                 result.set_key(&key);
                 result.requested_at = item.target.requested_at;
@@ -96,11 +96,6 @@ fn recall(connection: &Connection, key: &Key, result: &mut UnblockResult) {
     if *result.requested_at.get_or_insert(request.at) == request.at {
         result.request_id = request.id;
     }
-}
-
-fn item_key(connection: &Connection, item: &Item) -> Result<Key> {
-    item.target.must_belong_to(connection.tenant_id(), connection.organization())?;
-    item.target.key(item.number)
 }
 
 /// Everything that an operation waits for.
@@ -375,7 +370,7 @@ impl Waiting {
             Who::Listed(keys) => keys.iter().find(|key| key.to_string().eq_ignore_ascii_case(&self.key())),
         };
         match key {
-            Some(key) => recorder.seen(what, key, self.result.request_id.as_deref(), host).await,
+            Some(key) => recorder.happened(what, key, self.result.request_id.as_deref(), host).await,
             None => Ok(()),
         }
     }
