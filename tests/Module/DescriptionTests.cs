@@ -5,7 +5,7 @@ namespace RestrictedSender.Module.Tests;
 /// <summary>From the service's reason to what the admin reads.</summary>
 public sealed class DescriptionTests : Connected
 {
-    private const string Lee = "lee.gu@contoso.com";
+    private const string Lee = "lee.gu@contoso.com", Adele = "adele.vance@contoso.com", Printer = "printer@print.contoso.com";
 
     private const string Spam =
         "OutboundSpamLast24Hours=842;OutboundMailLast24Hours=1203;OutboundSpamPercent=70.5;"
@@ -69,28 +69,27 @@ public sealed class DescriptionTests : Connected
         Assert.Equal(["Moon full", " by hand"], pairs.Select(pair => $"{pair.Value("Key")} {pair.Value("Value")}"));
     }
 
-    public static TheoryData<string, bool, string, string?> Steps => new()
+    public static TheoryData<string, string, string, string?> Steps => new()
     {
-        { Spam, false, "SecureThenUnblock", null },
-        { PolicyLimit, false, "FixSenderThenUnblock", null },
-        { PolicyLimit, true, "Wait", "Assumed" },
-        { RecipientRate, false, "Wait", "Service" },
-        { Unknown, true, "SecureThenUnblock", null },
+        { Lee, Spam, "SecureThenUnblock", null },
+        { Lee, PolicyLimit, "Wait", "Policy" },
+        { Printer, PolicyLimit, "FixSenderThenUnblock", null },
+        { Lee, RecipientRate, "Wait", "Service" },
+        { Lee, Unknown, "SecureThenUnblock", null },
     };
 
     [Theory]
     [MemberData(nameof(Steps))]
-    public void Each_class_of_reason_has_its_next_step_and_end(
-        string reason, bool temporaryBlock, string step, string? basis)
+    public void Each_class_of_reason_has_its_next_step_and_end(string sender, string reason, string step, string? basis)
     {
-        Tenant.Restrict(Lee, reason, temporaryBlock);
-        var row = Run($"Get-RestrictedSender {Lee}").One;
+        Tenant.Restrict(sender, reason);
+        var row = Run($"Get-RestrictedSender {sender}").One;
         Assert.Equal(step, row.Text("NextStep"));
         Assert.Equal(basis, row.Value("RestrictedUntilBasis")?.ToString());
         var since = (DateTime)row.Value("RestrictedSince")!;
         DateTime? until = basis switch
         {
-            "Assumed" => since.Date.AddDays(1),
+            "Policy" => since.Date.AddDays(1),
             "Service" => since.AddDays(1),
             _ => null,
         };
@@ -98,6 +97,50 @@ public sealed class DescriptionTests : Connected
         Assert.StartsWith(row.Text("Summary"), row.Text("Advice"));
         Assert.Null(row.Value("ExpectedBy"));
         Assert.Null(row.Value("Overdue"));
+    }
+
+    [Theory]
+    [InlineData(Lee, "Default", "BlockUserForToday", 300)]
+    [InlineData(Printer, "Devices", "Alert", 40)]
+    public void The_policy_behind_a_block_is_shown(string sender, string policy, string action, int days)
+    {
+        Tenant.Restrict(sender, PolicyLimit);
+        var row = Run($"Get-RestrictedSender {sender}").One;
+        Assert.Equal((policy, action), (row.Text("OutboundPolicy"), row.Text("ActionWhenThresholdReached")));
+        var changed = (DateTime)row.Value("PolicyChanged")!;
+        Assert.Equal(days, ((DateTime)row.Value("ListedAt")! - changed).TotalDays, 1);
+    }
+
+    [Fact]
+    public void Where_the_policies_cannot_be_read_the_end_rests_on_an_assumption_and_the_admin_is_told()
+    {
+        Tenant.Restrict(Lee, PolicyLimit, temporaryBlock: true);
+        Tenant.Fault("Get-HostedOutboundSpamFilterPolicy", Tenant.Reply(403, "\0\0\0"));
+        var outcome = Run($"Get-RestrictedSender {Lee}");
+        var warning = Assert.Single(outcome.Warnings);
+        Assert.Contains("because the policies of contoso.onmicrosoft.com could not be read", warning);
+        var row = outcome.One;
+        Assert.Equal(("Wait", "Assumed"), (row.Text("NextStep"), row.Text("RestrictedUntilBasis")));
+        Assert.Equal(((DateTime)row.Value("RestrictedSince")!).Date.AddDays(1), row.Value("RestrictedUntil"));
+        Assert.Null(row.Value("OutboundPolicy") ?? row.Value("ActionWhenThresholdReached") ?? row.Value("PolicyChanged"));
+    }
+
+    [Fact]
+    public void An_unblock_that_is_on_its_way_is_shown_with_its_times()
+    {
+        Tenant.Order(new { senderAddress = Adele, afterSeconds = 90_000 });
+        var requested = (DateTime)Run($"Unblock-RestrictedSender {Adele} -Confirm:$false -PassThru").One.Value("RequestedAt")!;
+        var row = Run($"Get-RestrictedSender {Adele}").One;
+        Assert.Equal(requested, (DateTime)row.Value("UnblockRequestedAt")!, TimeSpan.FromSeconds(1));
+        Assert.Equal((1L, false), (row.Value("UnblockCount"), row.Value("UnblockRefused")));
+        Assert.Equal(requested.AddHours(1), (DateTime)row.Value("ExpectedBy")!, TimeSpan.FromSeconds(1));
+        Assert.Equal(false, row.Value("Overdue"));
+        Assert.Equal("Wait", row.Text("NextStep"));
+
+        // Still listed when the documented maximum has passed.
+        Tenant.Advance(TimeSpan.FromMinutes((24 * 60) + 1));
+        row = Run($"Get-RestrictedSender {Adele}").One;
+        Assert.Equal((true, "ContactSupport"), (row.Value("Overdue"), row.Text("NextStep")));
     }
 
     [Fact]
@@ -216,7 +259,7 @@ public sealed class DescriptionTests : Connected
         Run($"{input}Unblock-RestrictedSender {(input == "" ? Lee : "")}");
         var question = Assert.Single(Engine.Host.Prompts).Message;
         Assert.Contains(row.Text("Advice")[(row.Text("Summary").Length + 2)..], question);
-        Assert.Contains("It seems to be a block for the day", question);
+        Assert.Contains("The outbound spam policy blocks for the day", question);
     }
 
     [Fact]

@@ -241,8 +241,12 @@ public sealed class GetTests : Connected
         var before = Tenant.Now;
         Run("Get-RestrictedSender -ErrorAction Stop -Verbose");
         var requests = Tenant.Requests(before);
-        Assert.Equal(["Get-BlockedSenderAddress", "Get-BlockedConnector"], requests.Select(request => request.Cmdlet));
-        Assert.All(requests, request => Assert.Equal("{}", request.Parameters.ToString()));
+        Assert.Equal(
+            ["Get-BlockedConnector", "Get-BlockedSenderAddress", "Get-HostedOutboundSpamFilterPolicy",
+            "Get-HostedOutboundSpamFilterRule", "Get-Recipient"],
+            requests.Select(request => request.Cmdlet).Distinct().Order());
+        Assert.All(requests, request =>
+            Assert.Matches(request.Cmdlet == "Get-Recipient" ? "^{\"Identity\":\"[^\"]+\"}$" : "^{}$", request.Parameters.ToString()));
     }
 }
 

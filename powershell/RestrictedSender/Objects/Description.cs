@@ -81,6 +81,7 @@ internal sealed class Description
             operation.Bind("TemporaryBlock", entry.TemporaryBlock);
             operation.Bind("ExpirationTime", entry.ExpirationTime);
             operation.Bind("ListedAt", entry.ListedAt);
+            entry.BindCircumstances(operation);
             operation.Start();
             operation.Step();
             return new Description(operation.Row());

@@ -37,6 +37,12 @@ public sealed class RestrictedSender : RestrictedEntity
         TemporaryBlock = row.Bool();
         CreatedTime = row.Moment();
         ExpirationTime = row.Moment();
+        OutboundPolicy = row.Text();
+        ActionWhenThresholdReached = row.Text();
+        PolicyChanged = row.Moment();
+        UnblockRequestedAt = row.Moment();
+        UnblockCount = row.Integer();
+        UnblockRefused = row.Bool();
         Organization = row.Text()!;
         TenantId = row.Text();
         IsPractice = row.Bool()!.Value;
@@ -96,6 +102,27 @@ public sealed class RestrictedSender : RestrictedEntity
 
     /// <summary>The service's ExpirationTime of a connector.</summary>
     public DateTime? ExpirationTime { get; }
+
+    /// <summary>
+    /// The outbound spam policy that applies to a sender over its limit; nothing where several may apply, or where it
+    /// could not be told.
+    /// </summary>
+    public string? OutboundPolicy { get; }
+
+    /// <summary>What that policy does: Alert, BlockUserForToday or BlockUser.</summary>
+    public string? ActionWhenThresholdReached { get; }
+
+    /// <summary>When that policy, or a rule that says for whom policies are, was last changed.</summary>
+    public DateTime? PolicyChanged { get; }
+
+    /// <summary>When the service took the last unblock that is known of.</summary>
+    public DateTime? UnblockRequestedAt { get; }
+
+    /// <summary>How many unblocks are known of; nothing where none is.</summary>
+    public long? UnblockCount { get; }
+
+    /// <summary>Whether the service has refused the last one because there had been too many.</summary>
+    public bool? UnblockRefused { get; }
 
     /// <summary>The organization, as it was named when connecting.</summary>
     public string Organization { get; }
@@ -197,6 +224,18 @@ public sealed class RestrictedSender : RestrictedEntity
         operation.Bind("ConnectorName", ConnectorName);
         operation.Bind("TemporaryBlock", TemporaryBlock);
         operation.Bind("ExpirationTime", ExpirationTime);
+        BindCircumstances(operation);
+    }
+
+    /// <summary>Binds what is known besides the list.</summary>
+    internal void BindCircumstances(Operation operation)
+    {
+        operation.Bind("OutboundPolicy", OutboundPolicy);
+        operation.Bind("ActionWhenThresholdReached", ActionWhenThresholdReached);
+        operation.Bind("PolicyChanged", PolicyChanged);
+        operation.Bind("UnblockRequestedAt", UnblockRequestedAt);
+        operation.Bind("UnblockCount", UnblockCount);
+        operation.Bind("UnblockRefused", UnblockRefused);
     }
 
     private Description Described() => _description ??= Description.Of(this);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::host::Host;
-use restricted_sender_core::restriction::{EntityType, Known, Target};
+use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Known, Policy, Target, UnblockHistory};
 
 use crate::border::misuse;
 use crate::cell::RsCellType;
@@ -91,6 +91,12 @@ const TARGET: &[Field] = &[
     ("ConnectorName", RsCellType::Text),
     ("TemporaryBlock", RsCellType::Bool),
     ("ExpirationTime", RsCellType::Ticks),
+    ("OutboundPolicy", RsCellType::Text),
+    ("ActionWhenThresholdReached", RsCellType::Text),
+    ("PolicyChanged", RsCellType::Ticks),
+    ("UnblockRequestedAt", RsCellType::Ticks),
+    ("UnblockCount", RsCellType::Int64),
+    ("UnblockRefused", RsCellType::Bool),
     // An unblock that was sent earlier.
     ("RequestedAt", RsCellType::Ticks),
 ];
@@ -115,5 +121,17 @@ fn known(item: &mut Fields) -> Known {
         connector_name: item.text("ConnectorName"),
         temporary_block: item.truth("TemporaryBlock"),
         expiration: item.moment("ExpirationTime"),
+        circumstances: circumstances(item),
     }
+}
+
+/// What was known besides the list when the object was read.
+fn circumstances(item: &mut Fields) -> Circumstances {
+    let action = item.text("ActionWhenThresholdReached").and_then(|action| Action::named(&action));
+    let (name, changed) = (item.text("OutboundPolicy"), item.moment("PolicyChanged"));
+    let policy = action.zip(changed).map(|(action, changed)| Policy { name, action, changed });
+    let count = item.int("UnblockCount").and_then(|count| u32::try_from(count).ok());
+    let (requested_at, refused) = (item.moment("UnblockRequestedAt"), item.flag("UnblockRefused"));
+    let unblocks = count.map(|count| UnblockHistory { requested_at, count, refused });
+    Circumstances { policy, unblocks, evidence: None }
 }

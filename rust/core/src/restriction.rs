@@ -1,13 +1,16 @@
 //! Restricted entities: mailboxes and connectors that Microsoft 365 keeps from sending. List them, ask about one,
 //! unblock them.
 
+mod circumstances;
 mod confirmation;
 mod decision;
 mod description;
 mod get;
 mod identity;
 mod list;
+mod outbound_policy;
 mod outcome;
+mod past;
 mod pattern;
 mod recorded;
 mod requests;
@@ -160,6 +163,8 @@ pub struct Restriction {
     pub primary_smtp_address: Option<String>,
     /// What to do about it, as decided when it was read.
     pub decision: Decision,
+    /// What the decision rests on besides the list, where anything is known.
+    pub circumstances: Option<Box<Circumstances>>,
     /// When it was read, by the connection's clock.
     pub listed_at: OffsetDateTime,
     /// Where it comes from.
@@ -204,6 +209,7 @@ impl Restriction {
             summary: reason.summary(),
             primary_smtp_address: None,
             decision: Decision::of(&case, &Circumstances::default(), now),
+            circumstances: None,
             listed_at: now,
             key,
             reason,
@@ -227,6 +233,18 @@ impl Restriction {
             temporary_block: self.temporary_block,
             expiration: self.expiration,
         }
+    }
+
+    /// The outbound spam policy that applies, where it is known and has blocked.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Policy> {
+        self.circumstances.as_ref()?.policy.as_ref()
+    }
+
+    /// The unblocks so far, where any is known.
+    #[must_use]
+    pub fn unblocks(&self) -> Option<&UnblockHistory> {
+        self.circumstances.as_ref()?.unblocks.as_ref()
     }
 
     /// Where multi-factor authentication is set up, if it is a sender.

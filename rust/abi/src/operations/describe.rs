@@ -17,6 +17,12 @@ pub const DESCRIBE: Spec = Spec {
         ("RestrictedSince", RsCellType::Ticks),
         ("TemporaryBlock", RsCellType::Bool),
         ("ExpirationTime", RsCellType::Ticks),
+        ("OutboundPolicy", RsCellType::Text),
+        ("ActionWhenThresholdReached", RsCellType::Text),
+        ("PolicyChanged", RsCellType::Ticks),
+        ("UnblockRequestedAt", RsCellType::Ticks),
+        ("UnblockCount", RsCellType::Int64),
+        ("UnblockRefused", RsCellType::Bool),
         // When the entry was read from the list.
         ("ListedAt", RsCellType::Ticks),
     ],

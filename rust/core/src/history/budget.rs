@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::audit::Audited;
 use super::journal::What;
-use super::timeline::{Entity, Failure, Happened, History};
+use super::timeline::{Entity, Failure, Happened, History, Moment};
 use crate::restriction::{minute, Key};
 
 /// What the audit log was read for.
@@ -96,6 +96,23 @@ impl History {
         let covered = audit.is_some_and(|audit| audit.from <= since && audit.until >= now) && self.tells_unblocks;
         let found = self.entities.get(&key.folded()).map(|entity| Counted::of(entity, since, now)).unwrap_or_default();
         Unblocks { key: key.clone(), times: found.times, at_least: !covered || found.doubtful }
+    }
+
+    /// When the journal saw the service take the last unblock of this entity, and the service's id of that request.
+    #[must_use]
+    pub fn last_answer(&self, key: &Key) -> Option<(OffsetDateTime, Option<String>)> {
+        self.entities.get(&key.folded())?.last_answer.clone()
+    }
+
+    /// Whether the service has refused the last unblock of this entity since `since`, because there had been too many.
+    #[must_use]
+    pub fn is_refused(&self, key: &Key, since: OffsetDateTime) -> bool {
+        let Some(entity) = self.entities.get(&key.folded()) else { return false };
+        let decides = |moment: &&Moment| {
+            moment.failure == Some(Failure::LimitReached) || moment.happened == Happened::Journal(What::Answered)
+        };
+        let last = entity.moments.iter().rev().find(decides);
+        last.is_some_and(|moment| moment.failure.is_some() && moment.time >= since)
     }
 
     /// The last unblock of anybody that the service refused because there had been too many.

@@ -260,6 +260,8 @@ pub(super) struct Entity {
     pub episodes: Vec<Episode>,
     /// The reason of the last listing, and when that was.
     pub last_reason: Option<(OffsetDateTime, String)>,
+    /// When the journal saw the service take the last unblock, and the service's id of that request.
+    pub last_answer: Option<(OffsetDateTime, Option<String>)>,
 }
 
 /// A restriction from its beginning to its end, as far as either is known.
@@ -310,6 +312,7 @@ impl Timeline {
             moments: Vec::new(),
             episodes: Vec::new(),
             last_reason: None,
+            last_answer: None,
         });
         entity.moments.push(Moment {
             time: record.time(),
@@ -323,6 +326,11 @@ impl Timeline {
         if let Record::Audit(AuditEvent { what: Audited::Listed, time, reason, .. }) = record {
             if entity.last_reason.as_ref().is_none_or(|(last, _)| last < time) {
                 entity.last_reason = Some((*time, reason.clone()));
+            }
+        }
+        if let Record::Journal(Event { what: What::Answered, time, request_id, .. }) = record {
+            if entity.last_answer.as_ref().is_none_or(|(last, _)| last < time) {
+                entity.last_answer = Some((*time, request_id.clone()));
             }
         }
     }

@@ -101,7 +101,7 @@ impl Case {
 }
 
 /// What is known besides the list; nothing of it is the usual case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circumstances {
     /// The outbound spam policy that applies to the sender.
     pub policy: Option<Policy>,
@@ -112,8 +112,10 @@ pub struct Circumstances {
 }
 
 /// An outbound spam policy, as far as it decides how a block ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
+    /// Its name; nothing where several may apply that do the same.
+    pub name: Option<String>,
     /// `ActionWhenThresholdReached`.
     pub action: Action,
     /// When it was last changed; the block may have followed other settings before.
@@ -129,6 +131,25 @@ pub enum Action {
     BlockUserForToday,
     /// Blocked until an admin unblocks.
     BlockUser,
+}
+
+impl Action {
+    /// The service's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "Alert",
+            Self::BlockUserForToday => "BlockUserForToday",
+            Self::BlockUser => "BlockUser",
+        }
+    }
+
+    /// The action of that name, without regard to case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Alert, Self::BlockUserForToday, Self::BlockUser];
+        all.into_iter().find(|action| action.name().eq_ignore_ascii_case(name))
+    }
 }
 
 /// What the checks before an unblock say.
@@ -215,7 +236,7 @@ impl Decision {
         let on_its_way = u32::from(unblock.requested_at().is_some());
         let facts = Facts {
             block_type: case.block_type,
-            ending: Ending::of(&case, circumstances.policy, now),
+            ending: Ending::of(&case, circumstances.policy.as_ref(), now),
             unblock,
             evidence: circumstances.evidence,
             unblocked_before: history.count.saturating_sub(on_its_way),
@@ -340,7 +361,7 @@ impl Unblock {
 }
 
 impl Ending {
-    fn of(case: &Case, policy: Option<Policy>, now: OffsetDateTime) -> Self {
+    fn of(case: &Case, policy: Option<&Policy>, now: OffsetDateTime) -> Self {
         let at = |at: Option<OffsetDateTime>, basis| match at {
             Some(at) if at > now => Self::ByItself(Until { at, basis }),
             Some(_) => Self::Passed,

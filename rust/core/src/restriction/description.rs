@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::decision::{Case, Circumstances, Decision};
+use super::decision::{Case, Decision};
 use super::{EntityType, Known, TraceWindow};
 use crate::reason::Reason;
 
@@ -27,7 +27,7 @@ impl Description {
         let case = Case::of(entity_type, &reason, known);
         Self {
             trace: known.since.and_then(|since| TraceWindow::around(since, listed_at)),
-            decision: Decision::of(&case, &Circumstances::default(), listed_at),
+            decision: Decision::of(&case, &known.circumstances, listed_at),
             reason,
         }
     }

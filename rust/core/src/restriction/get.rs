@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::circumstances::Inquiry;
 use super::list::{entry, Finding, Identity, List, Reading};
 use super::target::Named;
 use super::{EntityType, Key};
@@ -46,9 +47,9 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
             }
         }
         Query::Named => {
-            let mut list = List::new(connection);
+            let (mut list, mut inquiry) = (List::new(connection), Inquiry::new(connection));
             while let Some(item) = host.next().await? {
-                if let Err(error) = get_item(connection, &mut list, &item, host).await {
+                if let Err(error) = get_item(connection, &mut list, &mut inquiry, &item, host).await {
                     if error.code() == Code::Cancelled {
                         return Err(error);
                     }
@@ -76,13 +77,17 @@ fn incomplete(what: &str, error: Error) -> Error {
     error.with(|details| details.message = format!("The restricted {what} could not be listed. {}", details.message))
 }
 
-async fn get_item(connection: &Connection, list: &mut List<'_>, item: &Item, host: &Host) -> Result<()> {
-    match item.target.named(item.number)? {
+async fn get_item(
+    connection: &Connection,
+    list: &mut List<'_>,
+    inquiry: &mut Inquiry<'_>,
+    item: &Item,
+    host: &Host,
+) -> Result<()> {
+    let mut entries = match item.target.named(item.number)? {
         Named::Senders(pattern) => {
-            let entries = list.entries(EntityType::Mailbox).await?;
-            let fitting =
-                entries.iter().filter(|entry| entry.key.sender_address().is_some_and(|key| pattern.fits(key)));
-            host.rows(fitting.cloned().map(Row::Restriction).collect()).await
+            let entries = list.entries(EntityType::Mailbox).await?.iter();
+            entries.filter(|entry| entry.key.sender_address().is_some_and(|key| pattern.fits(key))).cloned().collect()
         }
         Named::One(key) => {
             let finding = list.find(&key).await.map_err(|error| error.about(key.to_string()))?;
@@ -90,9 +95,13 @@ async fn get_item(connection: &Connection, list: &mut List<'_>, item: &Item, hos
                 return Err(finding.nothing(&key, connection.organization()));
             }
             warn_of_unread_addresses(&key, &finding, host).await?;
-            host.rows(finding.entries.into_iter().map(Row::Restriction).collect()).await
+            finding.entries
         }
+    };
+    for entry in &mut entries {
+        inquiry.complete(entry, host).await?;
     }
+    host.rows(entries.into_iter().map(Row::Restriction).collect()).await
 }
 
 /// A listed sender may be listed under further addresses that nobody could tell us.

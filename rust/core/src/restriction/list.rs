@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::circumstances::Inquiry;
 use super::identity::Addresses;
 use super::{EntityType, Key, Restriction};
 use crate::connection::{Connection, Origin};
@@ -191,9 +192,12 @@ impl<'a> Reading<'a> {
     /// As [`page`](Self::page), and when the caller has gone.
     pub async fn hand_over(mut self, host: &Host) -> Result<()> {
         let mut count = 0;
-        while let Some(page) = self.records().await? {
-            let entry = self.entry();
-            count += host.each(page.into_iter().map(|record| entry(record).map(Row::Restriction))).await?;
+        let mut inquiry = Inquiry::new(self.connection);
+        while let Some(mut page) = self.page().await? {
+            for entry in &mut page {
+                inquiry.complete(entry, host).await?;
+            }
+            count += host.each(page.into_iter().map(|entry| Ok(Row::Restriction(entry)))).await?;
             host.progress(Progress {
                 activity: format!("Reading the restricted entities of {}", self.connection.organization()),
                 status: format!("{}: {count} so far", self.entity_type.name()),

@@ -1,15 +1,9 @@
-//! What an unblock writes into the journal, and what the journal knows of earlier ones: how often this entity was
-//! unblocked, and at which count the service refused last time.
-
-use time::OffsetDateTime;
+//! What an unblock writes into the journal.
 
 use super::Key;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
-use crate::history::budget::{Refusal, Unblocks};
 use crate::history::journal::{version, Event, Journal, Place, What};
-use crate::history::on_a_thread;
-use crate::history::timeline::{History, Record, Timeline};
 use crate::host::Host;
 
 /// The journal of one unblock operation.
@@ -23,55 +17,12 @@ pub struct Recorder<'a> {
     required: bool,
     /// Whether the admin knows that the journal cannot be written.
     warned: bool,
-    /// What the journal told when it was first asked; nothing where it cannot be read.
-    past: Option<History>,
 }
 
 impl<'a> Recorder<'a> {
     /// The journal of the connection's organization. Nothing is read or written yet.
     pub fn new(connection: &'a Connection, comment: Option<&'a str>, required: bool) -> Self {
-        Self { connection, journal: connection.journal(), comment, required, warned: false, past: None }
-    }
-
-    /// How often the entity was unblocked as far as the journal knows, with a warning where the next unblock may be
-    /// the one that the service refuses. What this operation itself unblocks is not counted.
-    ///
-    /// # Errors
-    /// When the caller has gone.
-    pub async fn unblocks(&mut self, key: &Key, host: &Host) -> Result<Unblocks> {
-        let now = self.connection.now();
-        let past = self.past(host).await?;
-        let unblocks = past.unblocks(key, OffsetDateTime::UNIX_EPOCH, now, None);
-        let refusal: Option<Refusal> = past.last_refusal();
-        if let Some(warning) = unblocks.warning(refusal.as_ref()) {
-            host.warn(warning).await?;
-        }
-        Ok(unblocks)
-    }
-
-    async fn past(&mut self, host: &Host) -> Result<&History> {
-        let past = match self.past.take() {
-            Some(past) => past,
-            None => self.read(host).await?,
-        };
-        Ok(self.past.insert(past))
-    }
-
-    async fn read(&self, host: &Host) -> Result<History> {
-        // Without a folder there is no journal yet, and without a journal nothing to know.
-        let Some(journal) = self.journal.as_ref().ok().filter(|journal| journal.folder().exists()).cloned() else {
-            return Ok(Timeline::new().finish());
-        };
-        let read = on_a_thread(move || {
-            let mut timeline = Timeline::new();
-            let read = journal.read(|event| timeline.add(&Record::Journal(event)));
-            (read, timeline)
-        });
-        let (read, timeline) = read.await?;
-        if let Err(error) = read {
-            host.detail(format!("How often anybody was unblocked is not known: {error}")).await?;
-        }
-        Ok(timeline.finish())
+        Self { connection, journal: connection.journal(), comment, required, warned: false }
     }
 
     /// Before the unblock is sent. When this returns, it is on the disk, or the admin was warned that it is not.

@@ -1,5 +1,5 @@
 //! The unblocks that this connection has asked for, so that none is asked for twice while it is on its way. What other
-//! processes have asked for is not known here.
+//! processes have asked for, the [journal](super::past) knows.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,16 @@ pub struct Request {
     pub since: Option<OffsetDateTime>,
 }
 
+impl Request {
+    /// Whether it may still lift the entry that is listed since `since`: for 24 hours. A newer restriction needs a
+    /// request of its own.
+    pub fn is_on_its_way(&self, since: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
+        // Both moments of the list are the service's own, so that no difference of clocks confuses them.
+        let is_newer = since.is_some_and(|since| since > self.since.unwrap_or(self.at));
+        !is_newer && now < self.at.saturating_add(AT_MOST)
+    }
+}
+
 /// The last request for each entity.
 #[derive(Debug, Default)]
 pub struct Requests(Mutex<HashMap<String, Request>>);
@@ -33,16 +43,6 @@ impl Requests {
     /// The last request for `key`.
     pub fn last(&self, key: &Key) -> Option<Request> {
         self.lock().get(&key.folded()).cloned()
-    }
-
-    /// The request that lifts the entry of `key` that is listed since `since`, as long as it may still take effect: 24
-    /// hours. A newer restriction needs a request of its own.
-    pub fn on_its_way(&self, key: &Key, since: Option<OffsetDateTime>, now: OffsetDateTime) -> Option<Request> {
-        self.last(key).filter(|request| {
-            // Both moments of the list are the service's own, so that no difference of clocks confuses them.
-            let is_newer = since.is_some_and(|since| since > request.since.unwrap_or(request.at));
-            !is_newer && now < request.at.saturating_add(AT_MOST)
-        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Request>> {
@@ -63,16 +63,15 @@ mod tests {
     fn a_request_counts_for_a_day_and_for_its_own_restriction() {
         let requests = Requests::default();
         let key = Key::Sender("Megan@contoso.com".into());
-        assert!(requests.on_its_way(&key, Some(SINCE), AT).is_none());
+        assert!(requests.last(&key).is_none());
         requests.note(&key, Request { at: AT, id: Some("r-1".into()), since: Some(SINCE) });
 
-        let other_case = Key::Sender("megan@CONTOSO.com".into());
+        let request = requests.last(&Key::Sender("megan@CONTOSO.com".into())).unwrap();
+        assert_eq!((request.at, request.id.as_deref()), (AT, Some("r-1")));
         let day = AT + Duration::hours(24);
-        let found = requests.on_its_way(&other_case, Some(SINCE), day - Duration::seconds(1)).unwrap();
-        assert_eq!((found.at, found.id.as_deref()), (AT, Some("r-1")));
-        assert!(requests.on_its_way(&key, None, AT).is_some(), "nothing says that it is another");
-        assert!(requests.on_its_way(&key, Some(SINCE), day).is_none(), "a day has passed");
-        let newer = Some(SINCE + Duration::seconds(1));
-        assert!(requests.on_its_way(&key, newer, AT).is_none(), "that one is newer");
+        assert!(request.is_on_its_way(Some(SINCE), day - Duration::seconds(1)));
+        assert!(request.is_on_its_way(None, AT), "nothing says that it is another");
+        assert!(!request.is_on_its_way(Some(SINCE), day), "a day has passed");
+        assert!(!request.is_on_its_way(Some(SINCE + Duration::seconds(1)), AT), "that one is newer");
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::pattern::Pattern;
-use super::Key;
+use super::{Circumstances, Key};
 use crate::connection::Origin;
 use crate::error::{Code, Error, Result};
 
@@ -37,6 +37,8 @@ pub struct Known {
     pub temporary_block: Option<bool>,
     /// `ExpirationTime` of a connector.
     pub expiration: Option<OffsetDateTime>,
+    /// What was known besides the list when the object was read.
+    pub circumstances: Circumstances,
 }
 
 /// What an item names.

@@ -1,6 +1,7 @@
 //! `Unblock-RestrictedSender`: ask, remove from the list, say what came of it. A removal is sent once; when its reply
 //! is lost, the list is read before anything is said.
 
+use super::circumstances::Inquiry;
 use super::confirmation::{self, Subject};
 use super::description::Description;
 use super::get::warn_of_unread_addresses;
@@ -40,7 +41,8 @@ pub struct UnblockOptions {
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
     let (list, waits) = (List::new(connection), Waits::default());
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
-    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, waits };
+    let inquiry = Inquiry::new(connection);
+    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits };
     while let Some(item) = host.next().await? {
         run.item(&item).await?;
     }
@@ -59,6 +61,7 @@ struct Run<'a> {
     /// The keys whose unblock was sent, or is on its way anyhow.
     dealt_with: Vec<Key>,
     recorder: Recorder<'a>,
+    inquiry: Inquiry<'a>,
     waits: Waits,
 }
 
@@ -162,7 +165,12 @@ impl Run<'_> {
             self.host.detail(format!("{named} is listed in {organization} as {first}, the same person.")).await?;
         }
         let wanted = if self.options.include_aliases { finding.entries.len() } else { 1 };
-        Ok(finding.entries.into_iter().take(wanted).map(with_known).collect())
+        let mut entries = Vec::with_capacity(wanted);
+        for mut entry in finding.entries.into_iter().take(wanted) {
+            self.inquiry.complete(&mut entry, self.host).await?;
+            entries.push(with_known(entry));
+        }
+        Ok(entries)
     }
 
     /// Unblocks one entry, if it is not on its way off the list and the admin agrees.
@@ -174,13 +182,20 @@ impl Run<'_> {
         }
         let since = known.since.and_then(minute).unwrap_or_else(|| "a time that is not known".to_owned());
         result.note(now, format!("Listed since {since}. The service's reason: {}", known.reason));
-        if let Some(request) = connection.requests().on_its_way(key, known.since, now) {
+        let request = self.inquiry.past.last_request(key, self.host).await?;
+        if let Some(request) = request.filter(|request| request.is_on_its_way(known.since, now)) {
             return self.is_on_its_way(key, request, result).await;
         }
-        let Description { reason, decision, .. } = Description::of(key.entity_type(), known, now);
+        let mut known = known.clone();
+        known.circumstances.unblocks = self.inquiry.past.of(key, known.since, self.host).await?;
+        let Description { reason, decision, .. } = Description::of(key.entity_type(), &known, now);
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
-        let unblocks = self.recorder.unblocks(key, self.host).await?;
+        let unblocks = self.inquiry.past.unblocks(key, self.host).await?;
+        let refusal = self.inquiry.past.journal(self.host).await?.last_refusal();
+        if let Some(warning) = unblocks.warning(refusal.as_ref()) {
+            self.host.warn(warning).await?;
+        }
         let subject = Subject {
             key,
             named: typed.as_deref(),
@@ -195,7 +210,7 @@ impl Run<'_> {
             return Ok(Ended::Nothing);
         }
         self.recorder.requested(key, self.host).await?;
-        match self.remove(key, known, result).await {
+        match self.remove(key, &known, result).await {
             Err(error) if error.code() == Code::Cancelled => Err(error),
             Err(error) => {
                 let error = beyond_help(error, &unblocks);
@@ -311,6 +326,7 @@ fn with_known(entry: Restriction) -> (Key, Known) {
         connector_name: entry.connector_name,
         temporary_block: entry.temporary_block,
         expiration: entry.expiration,
+        circumstances: entry.circumstances.map(|known| *known).unwrap_or_default(),
     };
     (entry.key, known)
 }

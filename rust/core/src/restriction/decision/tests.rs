@@ -53,7 +53,7 @@ fn knowing(mut entry: Restriction, circumstances: Circumstances) -> Restriction 
 }
 
 fn policy(action: Action, changed: OffsetDateTime) -> Circumstances {
-    Circumstances { policy: Some(Policy { action, changed }), ..Circumstances::default() }
+    Circumstances { policy: Some(Policy { name: None, action, changed }), ..Circumstances::default() }
 }
 
 fn evidence(evidence: Evidence) -> Circumstances {
@@ -306,7 +306,7 @@ fn a_refused_unblock_needs_support() {
         (sender(SPAM, None), format!("{SPAM_LINE} {refusal}")),
         (connector(HELD, None), format!("{HELD_LINE} {refusal}")),
     ] {
-        check(&knowing(entry, refused), NextStep::ContactSupport, None, &line);
+        check(&knowing(entry, refused.clone()), NextStep::ContactSupport, None, &line);
     }
     let line = format!("{EXTERNAL_LINE} {refusal} Otherwise it should end by itself at 2026-11-24 00:00 UTC.");
     let until = Some((MIDNIGHT, Basis::Assumed));
@@ -357,7 +357,7 @@ fn cases() -> impl Strategy<Value = Case> {
 
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let action = prop::sample::select(vec![Action::Alert, Action::BlockUserForToday, Action::BlockUser]);
-    let policy = (action, moment()).prop_map(|(action, changed)| Policy { action, changed });
+    let policy = (action, moment()).prop_map(|(action, changed)| Policy { name: None, action, changed });
     let evidence = prop::sample::select(vec![Evidence::Safe, Evidence::NotSafe, Evidence::CannotTell]);
     let unblocks = (of(moment()), 0..5_u32, prop::bool::weighted(0.1))
         .prop_map(|(requested_at, count, refused)| UnblockHistory { requested_at, count, refused });
