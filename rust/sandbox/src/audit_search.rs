@@ -110,6 +110,9 @@ impl<'a> Query<'a> {
     fn find(&self, tenant: &Tenant) -> Vec<Arc<Record>> {
         let (now, lateness) = (tenant.now(), tenant.settings().audit_lateness());
         let organization = organization(tenant);
+        if !tenant.settings().auditing {
+            return Vec::new();
+        }
         let mut restrictions = tenant.restrictions();
         let arrived = restrictions.audit(now).arrived(lateness, now);
         let mut found: Vec<Arc<Record>> =

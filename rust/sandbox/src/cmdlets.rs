@@ -71,7 +71,7 @@ fn everywhere(_: &Settings) -> bool {
     true
 }
 
-static CMDLETS: [Cmdlet; 10] = [
+static CMDLETS: [Cmdlet; 11] = [
     Cmdlet {
         name: "Get-BlockedSenderAddress",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedSenderAddress",
@@ -136,6 +136,13 @@ static CMDLETS: [Cmdlet; 10] = [
             optional("State", Kind::OneOf("RuleState", &["Enabled", "Disabled"])),
         ],
         run: get_outbound_rule,
+        exists: everywhere,
+    },
+    Cmdlet {
+        name: "Get-AdminAuditLogConfig",
+        output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.AdminAuditLogConfig",
+        parameters: &[],
+        run: get_audit_config,
         exists: everywhere,
     },
     Cmdlet {
@@ -286,6 +293,15 @@ fn get_recipient(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output,
 
 fn get_accepted_domain(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refusal> {
     Ok(Output::rows((1..).zip(tenant.directory.domains.iter().map(|domain| domain.row())).collect()))
+}
+
+fn get_audit_config(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refusal> {
+    let row = Row(vec![
+        ("Name", "Admin Audit Log Settings".into()),
+        ("AdminAuditLogEnabled", Value::Bool(true)),
+        ("UnifiedAuditLogIngestionEnabled", Value::Bool(tenant.settings().auditing)),
+    ]);
+    Ok(Output::rows(vec![(1, row)]))
 }
 
 fn get_outbound_policy(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) mailboxes: bool,
     /// Whether there is a unified audit log to search; the cloud of 21Vianet has none.
     pub(crate) audit_log: bool,
+    /// Whether anything is recorded; `Get-AdminAuditLogConfig` tells. While it is not, the log is empty.
+    pub(crate) auditing: bool,
     /// How late every event can be found, in seconds; `None` is as late as each usually is.
     pub(crate) audit_delay_seconds: Option<u32>,
     /// How often an entity can be unblocked.
@@ -41,6 +43,7 @@ impl Default for Settings {
             assertion_reuse: false,
             mailboxes: true,
             audit_log: true,
+            auditing: true,
             audit_delay_seconds: None,
             unblock_budget: UNBLOCK_BUDGET,
         }
@@ -55,6 +58,7 @@ pub(crate) struct Change {
     assertion_reuse: Option<bool>,
     mailboxes: Option<bool>,
     audit_log: Option<bool>,
+    auditing: Option<bool>,
     /// `null` is something to change to.
     #[serde(default, deserialize_with = "given")]
     audit_delay_seconds: Option<Option<u32>>,
@@ -71,6 +75,7 @@ impl Settings {
         self.assertion_reuse = change.assertion_reuse.unwrap_or(self.assertion_reuse);
         self.mailboxes = change.mailboxes.unwrap_or(self.mailboxes);
         self.audit_log = change.audit_log.unwrap_or(self.audit_log);
+        self.auditing = change.auditing.unwrap_or(self.auditing);
         self.audit_delay_seconds = change.audit_delay_seconds.unwrap_or(self.audit_delay_seconds);
         self.unblock_budget = change.unblock_budget.unwrap_or(self.unblock_budget);
     }

@@ -392,3 +392,16 @@ async fn a_reader_of_everything_cannot_search_the_log() {
     practice.become_app("read-only").await;
     assert_eq!(practice.invoke("Search-UnifiedAuditLog", window(json!({}))).await.status(), 403);
 }
+
+#[tokio::test]
+async fn without_auditing_nothing_is_found_and_the_configuration_says_so() {
+    let mut practice = Practice::standard().await;
+    for on in [true, false, true] {
+        practice.order("settings", json!({"auditing": on})).await;
+        let config = practice.rows("Get-AdminAuditLogConfig", json!({})).await;
+        assert_eq!(config[0]["UnifiedAuditLogIngestionEnabled"], on);
+        assert_eq!(search(&practice, json!({})).await.is_empty(), !on);
+    }
+    practice.become_app("read-only").await;
+    assert_eq!(practice.rows("Get-AdminAuditLogConfig", json!({})).await.len(), 1);
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use restricted_sender_core::error::Result;
-use restricted_sender_core::history::{from_files, journal, Files, Query};
+use restricted_sender_core::history::{asked, from_files, from_service, in_order, journal, Files, JournalPlace, Query};
 use restricted_sender_core::restriction::Target;
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ pub const GET: Spec = Spec {
         ("StartDate", RsCellType::Ticks),
         ("EndDate", RsCellType::Ticks),
         ("Summary", RsCellType::Bool),
-        // Exports of the audit log.
+        // Exports of the audit log; without any, the service is asked, where there is a connection.
         ("Path", RsCellType::List),
         // A folder of journals; without it, the place where journals are kept.
         ("JournalPath", RsCellType::Text),
@@ -31,29 +31,40 @@ pub const GET: Spec = Spec {
     start: |start| Box::pin(get(start)),
 };
 
-async fn get(Start { mut parameters, host, .. }: Start) -> Result<()> {
-    let query = query(&mut parameters)?;
+/// Without exports, an organization that is connected is asked itself.
+async fn get(Start { session, mut parameters, host }: Start) -> Result<()> {
+    let exports: Vec<_> = parameters.texts("Path").into_iter().map(PathBuf::from).collect();
+    let connected = session.connected().ok().filter(|_| exports.is_empty());
+    let query = query(&mut parameters, connected.as_ref().map(|connected| connected.connection.now()))?;
     let chosen = parameters.text("JournalPath").map(PathBuf::from);
+    let expected = parameters.flag("JournalExpected");
+    if let Some(connected) = connected {
+        return from_service(&connected.connection, JournalPlace { chosen, expected }, query, &host).await;
+    }
     let files = Files {
-        exports: parameters.texts("Path").into_iter().map(PathBuf::from).collect(),
-        journal_expected: parameters.flag("JournalExpected"),
+        exports,
+        journal_expected: expected,
         // An account without a home has no journal.
         journals: chosen.or_else(|| journal::root(None, |name| std::env::var_os(name)).ok()),
     };
     from_files(files, query, &host).await
 }
 
-fn query(parameters: &mut Fields) -> Result<Query> {
+/// `now` is that of the service, where one is asked.
+fn query(parameters: &mut Fields, now: Option<OffsetDateTime>) -> Result<Query> {
     let senders = parameters.texts("SenderAddress").into_iter();
     let connectors = parameters.texts("ConnectorId").into_iter();
     let targets = senders
         .map(|address| Target { sender_address: Some(address), ..Target::default() })
         .chain(connectors.map(|id| Target { connector_id: Some(id), ..Target::default() }));
-    let start = parameters.moment("StartDate").unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let end = parameters.moment("EndDate").unwrap_or(FAR);
+    let (start, end) = (parameters.moment("StartDate"), parameters.moment("EndDate"));
+    let within = match now {
+        Some(now) => asked(start, end, now),
+        None => in_order(start.unwrap_or(OffsetDateTime::UNIX_EPOCH), end.unwrap_or(FAR)),
+    };
     Ok(Query {
         named: targets.zip(1..).map(|(target, number)| target.named(number)).collect::<Result<_>>()?,
-        within: start..=end,
+        within: within?,
         summary: parameters.flag("Summary"),
     })
 }

@@ -113,6 +113,9 @@ codes! {
     /// A duration of a wait is out of its range, or is given without a wait.
     InvalidWait = 1013, InvalidArgument, NEVER,
         "Give -TimeoutSec from 0 (one look) to 604800 and -PollIntervalSec from 1 to 3600; Unblock-RestrictedSender takes them with -Wait.";
+    /// A time span ends before it begins, or has not begun yet.
+    InvalidDateRange = 1014, InvalidArgument, NEVER,
+        "Give a -StartDate that has passed and an -EndDate after it; a time without a zone is a local time.";
 
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
@@ -138,6 +141,9 @@ codes! {
     /// The account or app lacks the role for this cmdlet.
     NoRole = 2008, PermissionDenied, NEVER,
         "Assign Organization Management or Security Administrator (Global Reader is enough for reading); a new role needs up to an hour to arrive.";
+    /// The account or app may not search the audit log.
+    NoAuditRole = 2009, PermissionDenied, NEVER,
+        "Assign the Exchange role View-Only Audit Logs or Audit Logs (the role groups Compliance Management and Organization Management have it), or give exports of the audit log with -Path.";
 
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,
@@ -201,6 +207,9 @@ codes! {
     /// The file is no export of the audit log.
     ExportUnreadable = 5003, InvalidData, NEVER,
         "Give the CSV file that the audit search of the Microsoft Purview portal exports, or Search-UnifiedAuditLog piped to Export-Csv or ConvertTo-Json.";
+    /// The cloud has no audit log that can be searched.
+    AuditLogUnavailable = 5004, ResourceUnavailable, NEVER,
+        "Rely on the journal: the cloud of 21Vianet does not offer Search-UnifiedAuditLog.";
 
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,

@@ -35,6 +35,13 @@ impl Cmdlet {
         }
         self
     }
+
+    /// Adds a parameter that is a number or a list of texts.
+    #[must_use]
+    pub fn with_value(mut self, parameter: &str, value: impl Into<Json>) -> Self {
+        self.parameters.insert(parameter.to_owned(), value.into());
+        self
+    }
 }
 
 /// The Exchange Online of one organization.

@@ -73,6 +73,15 @@ impl Record {
         }
     }
 
+    /// Takes a whole number out, also from its text.
+    pub fn take_int(&mut self, name: &str) -> Option<i64> {
+        match self.take(name) {
+            Value::Int(value) => Some(value),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Takes a list of texts out; a single text is a list of one.
     pub fn take_texts(&mut self, name: &str) -> Vec<String> {
         match self.take(name) {

@@ -79,7 +79,7 @@ const HYGIENE: &str = "HygieneTenantEvents";
 
 // Assumption (?): an admin's unblock is an ExchangeAdmin record whose operation is the cmdlet; the entity is in the
 // parameter of this name, as it is for every cmdlet that is known to be audited.
-const UNBLOCKS: [(&str, &str); 2] =
+pub(super) const UNBLOCKS: [(&str, &str); 2] =
     [("Remove-BlockedSenderAddress", "SenderAddress"), ("Remove-BlockedConnector", "ConnectorId")];
 
 /// Which record it is. Records of other operations have members of the same names and other types, so nothing more

@@ -49,10 +49,11 @@ pub struct Told<T> {
 /// How much of the past was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Whether everything the service recorded from the beginning of the time asked for until `covered_until` was
-    /// read; nothing where it cannot be told, since a file does not say what it was exported for.
+    /// Whether everything that the service recorded of the time asked for was read, and nothing of it can still be on
+    /// its way; nothing where it cannot be told, since a file does not say what it was exported for.
     pub complete: Option<bool>,
-    /// Until when the audit log was read, and old enough that nothing is still on its way into it.
+    /// Until when everything was read, from the beginning of the time asked for on: at most a day ago, since records
+    /// arrive late. Nothing where something may be missing.
     pub covered_until: Option<OffsetDateTime>,
     /// The organization, where one was asked.
     pub organization: Option<String>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use restricted_sender_core::connection::{Connection, Options, Practice};
 use restricted_sender_core::error::Error;
 use restricted_sender_core::exchange::{Deadlines, Secret};
+use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{converse, Progress};
 use restricted_sender_core::restriction::{Restriction, SenderState, Target, UnblockResult};
 use restricted_sender_core::Clock;
@@ -48,6 +49,12 @@ impl Tenant {
         connection.with_journals(Ok(other.journals.path().to_owned()))
     }
 
+    /// A connection as to an organization in that cloud.
+    pub async fn in_the_cloud_of(other: &Self, environment: &str) -> Connection {
+        let environment = Some(environment.to_owned());
+        connect_in(environment, &other.sandbox, Deadlines::default(), |invitation| invitation.uri.clone()).await
+    }
+
     pub fn at(&self, path: &str) -> String {
         format!("{}/sandbox/{path}", self.sandbox.invitation().plain_uri)
     }
@@ -69,6 +76,15 @@ impl Tenant {
 }
 
 async fn connect(sandbox: &Sandbox, deadlines: Deadlines, listener: Listener) -> Connection {
+    connect_in(None, sandbox, deadlines, listener).await
+}
+
+async fn connect_in(
+    environment: Option<String>,
+    sandbox: &Sandbox,
+    deadlines: Deadlines,
+    listener: Listener,
+) -> Connection {
     let invitation = sandbox.invitation();
     let options = Options {
         organization: Some(invitation.organization.clone()),
@@ -77,6 +93,7 @@ async fn connect(sandbox: &Sandbox, deadlines: Deadlines, listener: Listener) ->
         connection_uri: Some(listener(invitation)),
         authorization_uri: Some(listener(invitation)),
         deadlines,
+        environment,
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),
             plain_uri: invitation.plain_uri.clone(),
@@ -94,6 +111,8 @@ pub struct Said {
     pub entries: Vec<Restriction>,
     pub states: Vec<SenderState>,
     pub unblocks: Vec<UnblockResult>,
+    pub history: Vec<Told<HistoryEvent>>,
+    pub summaries: Vec<Told<Summary>>,
     pub failed: Vec<Error>,
     /// What is worth a warning.
     pub warnings: Vec<String>,
@@ -125,6 +144,8 @@ macro_rules! run {
                                 Row::Restriction(row) => said.entries.push(row),
                                 Row::State(row) => said.states.push(row),
                                 Row::Unblock(row) => said.unblocks.push(row),
+                                Row::HistoryEvent(row) => said.history.push(row),
+                                Row::HistorySummary(row) => said.summaries.push(row),
                                 other => panic!("{other:?}"),
                             }
                         }

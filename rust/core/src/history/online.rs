@@ -1,0 +1,163 @@
+//! History from the service: its audit log, joined with the journal.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+
+use super::get::{broken, Query, Scope, Told};
+use super::journal::{journals, Event, Journal, Verified};
+use super::on_a_thread;
+use super::search::{Found, Search, LATENESS, RETENTION};
+use super::timeline::{History, Record, Timeline};
+use crate::connection::{Connection, Origin};
+use crate::error::{Code, Error, Result};
+use crate::host::{Host, Row};
+use crate::restriction::Key;
+
+/// How far back the audit log is read where nobody says it.
+const USUAL: Duration = Duration::days(90);
+
+/// How many events cross over at once.
+const TOGETHER: usize = 256;
+
+/// The time that is asked for: without a start the last 90 days before the end, without an end until now.
+///
+/// # Errors
+/// [`Code::InvalidDateRange`] where nothing lies in it.
+pub fn asked(
+    start: Option<OffsetDateTime>,
+    end: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<RangeInclusive<OffsetDateTime>> {
+    let end = end.unwrap_or(now);
+    let start = start.unwrap_or_else(|| end.min(now).saturating_sub(USUAL));
+    if start > now {
+        return Err(Error::new(Code::InvalidDateRange, format!("-StartDate {start} has not come yet.")));
+    }
+    in_order(start, end)
+}
+
+/// The time between these moments.
+///
+/// # Errors
+/// [`Code::InvalidDateRange`] where the end comes before the start.
+pub fn in_order(start: OffsetDateTime, end: OffsetDateTime) -> Result<RangeInclusive<OffsetDateTime>> {
+    if start > end {
+        let message = format!("Nothing lies between -StartDate {start} and -EndDate {end}, which comes first.");
+        return Err(Error::new(Code::InvalidDateRange, message));
+    }
+    Ok(start..=end)
+}
+
+/// The journal to join.
+#[derive(Debug, Default)]
+pub struct JournalPlace {
+    /// A folder of journals, or that of one organization; without it, that of the connection.
+    pub chosen: Option<PathBuf>,
+    /// Whether it is an error that there is no journal.
+    pub expected: bool,
+}
+
+/// Hands over the history that the service and the journal tell, oldest first. Where the audit log cannot be read, what
+/// is known is told nevertheless, as incomplete, beside the error.
+///
+/// # Errors
+/// [`Code::JournalUnreadable`], or when the caller has gone.
+pub async fn from_service(connection: &Connection, journal: JournalPlace, query: Query, host: &Host) -> Result<()> {
+    let (now, query) = (connection.now(), Arc::new(query));
+    let ours = ours(connection, journal, &query, host).await?;
+    let (start, end) = (*query.within.start(), *query.within.end());
+    let kept = now.saturating_sub(RETENTION);
+    let wanted = |key: &Key| query.wants(key);
+    let (mut found, read) = if end < kept {
+        (Found::default(), Ok(()))
+    } else {
+        Search::read(connection, (start.max(kept), end.min(now)), &wanted, host).await
+    };
+    let failed = read.is_err();
+    if let Err(error) = read {
+        if error.code() == Code::Cancelled {
+            return Err(error);
+        }
+        host.item_failed(error).await?;
+    }
+    if start < kept {
+        found.gaps.push("The service keeps records for 180 days: earlier ones are gone.".to_owned());
+    }
+    let whole = !failed && found.gaps.is_empty();
+    for gap in found.gaps {
+        host.warn(format!("The history of {} is not complete. {gap}", connection.organization())).await?;
+    }
+    let settled = now.saturating_sub(LATENESS);
+    let scope = Scope {
+        complete: Some(whole && end <= settled),
+        covered_until: whole.then(|| end.min(settled)),
+        organization: Some(connection.organization().to_owned()),
+        practice: connection.is_practice(),
+    };
+    let records = found.events.into_iter().map(Record::Audit).chain(ours).collect();
+    tell(records, &query, Arc::new(scope), host).await
+}
+
+/// What the journal has of the organization.
+async fn ours(connection: &Connection, place: JournalPlace, query: &Arc<Query>, host: &Host) -> Result<Vec<Record>> {
+    let found = match (&place.chosen, connection.journal()) {
+        (Some(chosen), _) => journals(chosen),
+        (None, Ok(journal)) => journals(journal.folder()),
+        (None, Err(error)) => Err(error),
+    };
+    let found = match found {
+        Err(error) if place.expected => return Err(error),
+        found => found.unwrap_or_default(),
+    };
+    let (origin, query) = (Arc::clone(connection.origin()), Arc::clone(query));
+    let (events, verified) = on_a_thread(move || read_journals(&found, &origin, &query)).await??;
+    for warning in verified.iter().filter_map(broken) {
+        host.warn(warning).await?;
+    }
+    Ok(events)
+}
+
+fn read_journals(found: &[PathBuf], origin: &Origin, query: &Query) -> Result<(Vec<Record>, Vec<Verified>)> {
+    let mut events = Vec::new();
+    let read = |folder: &PathBuf| {
+        Journal::at(folder).read(|event| {
+            if is_of(&event, origin) && query.wants(&event.key) {
+                events.push(Record::Journal(event));
+            }
+        })
+    };
+    let verified = found.iter().map(read).collect::<Result<_>>()?;
+    Ok((events, verified))
+}
+
+/// A folder may hold the journals of several organizations. The id decides where both are known.
+fn is_of(event: &Event, origin: &Origin) -> bool {
+    match (&event.tenant_id, &origin.tenant_id) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => event.organization.eq_ignore_ascii_case(&origin.organization),
+    }
+}
+
+async fn tell(mut records: Vec<Record>, query: &Query, scope: Arc<Scope>, host: &Host) -> Result<()> {
+    let mut timeline = Timeline::new();
+    records.iter().for_each(|record| timeline.add(record));
+    let mut history: History = timeline.finish();
+    if query.summary {
+        let summaries = history.summaries(&query.within).into_iter();
+        let rows = summaries.map(|row| Row::HistorySummary(Told { row, scope: Arc::clone(&scope) }));
+        return host.rows(rows.collect()).await;
+    }
+    records.retain(|record| query.within.contains(&record.time()));
+    records.sort_by_key(Record::time);
+    let mut rows = Vec::with_capacity(TOGETHER);
+    for event in records.into_iter().filter_map(|record| history.tell(record)) {
+        rows.push(Row::HistoryEvent(Told { row: event, scope: Arc::clone(&scope) }));
+        if rows.len() == TOGETHER {
+            host.rows(std::mem::replace(&mut rows, Vec::with_capacity(TOGETHER))).await?;
+        }
+    }
+    host.rows(rows).await
+}
