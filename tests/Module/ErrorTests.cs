@@ -70,6 +70,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS1011"] = (Adele, test => test.InPractice($"Unblock-RestrictedSender {Adele}")),
         ["RS1012"] = ("*@contoso.com", test => test.InPractice("Unblock-RestrictedSender *@contoso.com -Confirm:$false")),
         ["RS1013"] = (Organization, test => test.InPractice($"Wait-RestrictedSender {Adele} -TimeoutSec 604801")),
+        ["RS1014"] = (Organization, test => test.InPractice("Get-RestrictedSenderHistory -StartDate 2100-01-01")),
 
         ["RS2001"] = (Organization, test => test.SignIn(test.App("full").AppId, "wrong")),
         ["RS2002"] = (Organization, test => test.SignIn(test.App("expired-secret"))),
@@ -84,6 +85,9 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS2006"] = (Organization, test => test.Token(ExpiredToken())),
         ["RS2007"] = (Organization, test => test.SignIn(test.App("none"))),
         ["RS2008"] = (Organization, test => test.SignIn(test.App("no-directory-role"))),
+        ["RS2009"] = (Organization, test => test.InPractice(
+            "Get-RestrictedSenderHistory",
+            tenant => tenant.Fault("Search-UnifiedAuditLog", Tenant.Reply(403)))),
 
         // A label of 64 characters is no name: it is refused on this machine, no server is asked.
         ["RS3001"] = (Organization, test => Behind(
@@ -141,6 +145,13 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ),
         ["RS5002"] = (Place.Assembly + "x", test => test.Error($"Test-RestrictedSenderJournal '{Place.Assembly}x'")),
         ["RS5003"] = (Place.Assembly, test => test.Error($"Get-RestrictedSenderHistory -Path '{Place.Assembly}'")),
+        ["RS5004"] = (Organization, test =>
+        {
+            test._engine["secret"] = ConnectTests.Secure(test.Invitation.ClientSecret);
+            var app = $"-AppId {test.Invitation.AppId} -ClientSecret $secret -ExchangeEnvironmentName O365China";
+            return test.Error($"$c = Connect-RestrictedSender {test.Way} {app}; Get-RestrictedSenderHistory");
+        }
+        ),
 
         ["RS9001"] = (null, _ => Native(session =>
         {
@@ -160,6 +171,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private Tenant Program => program.Tenant;
 
     private Invitation Invitation => program.Invitation;
+
+    private string Way => program.Way;
 
     /// <summary>The table, as the native library has it.</summary>
     private static IReadOnlyDictionary<string, Line> Table { get; } = NativeHost.OnSession(session =>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RestrictedSender.Module.Tests;
 
-/// <summary>The history from exports of the audit log and from the journal, without any connection.</summary>
+/// <summary>The history from exports of the audit log, from the journal, and from the service.</summary>
 [Collection(RealJournalTests.Collection)]
 public sealed class HistoryTests : IDisposable
 {
@@ -12,6 +12,7 @@ public sealed class HistoryTests : IDisposable
 
     private readonly Engine _engine = new();
     private readonly Folder _folder = new();
+    private Tenant? _tenant;
 
     private string Export => _folder.Write("audit.csv", Csv(
         [Hygiene("2026-11-02T08:00:00", "Listed", Megan, Spam),
@@ -81,7 +82,8 @@ public sealed class HistoryTests : IDisposable
     public void An_entity_is_taken_from_the_pipeline()
     {
         var journal = Journal();
-        var script = $"Get-RestrictedSender adele* | Get-RestrictedSenderHistory -JournalPath '{journal}'";
+        var script = $"Get-RestrictedSender adele* | Get-RestrictedSenderHistory -JournalPath '{journal}' "
+            + "| Where-Object Source -eq Journal";
         Assert.Equal(2, Good(script).Count);
         Assert.Empty(Good(script.Replace("adele", "news")));
     }
@@ -118,6 +120,7 @@ public sealed class HistoryTests : IDisposable
     public void The_journal_joins_in()
     {
         var journal = Journal();
+        Assert.Empty(Good("Disconnect-RestrictedSender"));
         var rows = Good($"Get-RestrictedSenderHistory -JournalPath '{journal}'");
         Assert.Equal(["Requested", "Answered"], rows.Texts("Event"));
         var requested = (DateTime)rows[0].Value("Time")!;
@@ -131,10 +134,54 @@ public sealed class HistoryTests : IDisposable
         Assert.Equal("secured", rows[3].Text("Comment"));
     }
 
+    [Fact]
+    public void A_connection_is_asked_where_no_file_is_given()
+    {
+        var tenant = _engine.Connect().Tenant;
+        var before = tenant.Now;
+        var rows = Good($"Get-RestrictedSenderHistory {Service}");
+        Assert.All(rows, row =>
+        {
+            Assert.Equal((Service, "AuditLog"), (row.Text("SenderAddress"), row.Text("Source")));
+            Assert.Equal(("contoso.onmicrosoft.com", true), (row.Text("Organization"), row.Value("IsPractice")));
+            // What happened in the last day may not have arrived.
+            Assert.Equal(false, row.Value("Complete"));
+            Assert.NotNull(row.Value("CoveredUntil"));
+        });
+        Assert.NotEmpty(tenant.Requests("Search-UnifiedAuditLog", before));
+        var job = Good($"Get-RestrictedSenderHistory {Service} -EndDate ([datetime]::UtcNow.AddDays(-2)) -Summary").Single();
+        Assert.Contains("Monday", job.Text("Pattern"));
+        Assert.Equal(true, job.Value("Complete"));
+
+        before = tenant.Now;
+        Assert.Equal(7, Good($"Get-RestrictedSenderHistory -Path '{Export}' -JournalPath '{Journal()}' | Where-Object Source -eq AuditLog").Count);
+        Assert.Empty(tenant.Requests("Search-UnifiedAuditLog", before));
+    }
+
+    [Fact]
+    public void Several_connections_are_asked_and_each_is_named()
+    {
+        _engine["both"] = new[] { _engine.Connect().Connection, _engine.Connect().Connection };
+        var rows = Good($"Get-RestrictedSenderHistory {Service} -Summary -Connection $both");
+        Assert.Equal(2, rows.Count);
+    }
+
+    [Fact]
+    public void Without_the_role_the_journal_is_shown_beside_the_error()
+    {
+        var journal = Journal();
+        _tenant!.Fault("Search-UnifiedAuditLog", Tenant.Reply(403));
+        var told = _engine.Run($"Get-RestrictedSenderHistory -JournalPath '{journal}'");
+        Assert.Equal("RS2009.NoAuditRole", told.Error.Id());
+        Assert.Equal(["Requested", "Answered"], told.Output.Texts("Event"));
+        Assert.All(told.Output, row => Assert.Equal(false, row.Value("Complete")));
+    }
+
     [Theory]
     [InlineData("$null", "RS1008.NothingNamed")]
     [InlineData("broken", "RS1006.InvalidAddress")]
     [InlineData("-ConnectorId seven", "RS1007.InvalidConnectorId")]
+    [InlineData("-StartDate 2026-11-02 -EndDate 2026-11-01", "RS1014.InvalidDateRange")]
     [InlineData("-JournalPath /nowhere", "RS5002.JournalUnreadable")]
     public void What_cannot_be_asked_is_an_error(string asked, string id) =>
         Assert.Equal(id, _engine.Run($"Get-RestrictedSenderHistory {asked}").Error.Id());
@@ -149,7 +196,7 @@ public sealed class HistoryTests : IDisposable
     private string Journal()
     {
         var journal = Path.Combine(_folder.Name, "journal");
-        _engine.Connect($"-JournalPath '{journal}'");
+        _tenant = _engine.Connect($"-JournalPath '{journal}'").Tenant;
         Assert.Empty(_engine.Run("Unblock-RestrictedSender adele.vance@contoso.com -Reason secured -Confirm:$false").Good);
         return journal;
     }

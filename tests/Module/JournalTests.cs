@@ -186,7 +186,7 @@ public sealed class JournalTests() : Connected("-Seed 5001")
         Assert.Equal([2L, 3L], breaks.Select(place => place.Value("Line")));
         Assert.All(breaks, place => Assert.Equal(File, place.Text("File")));
         Assert.All(breaks, place => Assert.Contains("was changed", place.Text("Why")));
-        var history = Run($"Get-RestrictedSenderHistory -JournalPath '{Journals}'");
+        var history = Run($"Get-RestrictedSenderHistory -JournalPath '{Journals}' | Where-Object Source -eq Journal");
         Assert.Equal(4, history.Good.Count);
         Assert.Contains("was changed", Assert.Single(history.Warnings));
     }

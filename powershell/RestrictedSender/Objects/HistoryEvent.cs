@@ -83,10 +83,13 @@ public sealed class HistoryEvent
     /// <summary>What went wrong.</summary>
     public string? Detail { get; }
 
-    /// <summary>Whether all records until CoveredUntil were read; nothing where a file does not tell.</summary>
+    /// <summary>
+    /// Whether everything that the service recorded of the time asked for was read and nothing can still arrive; nothing
+    /// where a file does not tell.
+    /// </summary>
     public bool? Complete { get; }
 
-    /// <summary>Until when the audit log was read and is old enough to be whole.</summary>
+    /// <summary>Until when everything was read, at most a day ago; nothing where something may be missing.</summary>
     public DateTime? CoveredUntil { get; }
 
     /// <summary>The organization, where one was asked.</summary>

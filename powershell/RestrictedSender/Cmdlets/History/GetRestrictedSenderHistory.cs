@@ -27,7 +27,12 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
     [AllowNull, AllowEmptyString, AllowEmptyCollection]
     public string?[]? ConnectorId { get; set; }
 
-    /// <summary>Nothing that happened before this moment.</summary>
+    /// <summary>The connections to ask; without it, the newest. With -Path none is asked.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public RestrictedSenderConnection[]? Connection { get; set; }
+
+    /// <summary>Nothing that happened before this moment; without it, from a connection 90 days.</summary>
     [Parameter]
     public DateTime? StartDate { get; set; }
 
@@ -35,7 +40,7 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
     [Parameter]
     public DateTime? EndDate { get; set; }
 
-    /// <summary>Files that the audit log was exported to: CSV or JSON.</summary>
+    /// <summary>Files that the audit log was exported to, to read instead of asking a connection: CSV or JSON.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("FullName")]
     [ValidateNotNullOrEmpty]
@@ -70,7 +75,18 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
         // Nor must a name that turned out empty: the library says what is missing.
         if (_named && _senders.Count == 0 && _connectors.Count == 0)
             _senders.Add("");
-        StartAlone("get-restricted-sender-history", Bind);
+        const string name = "get-restricted-sender-history";
+        foreach (var connection in Chosen(Connection))
+        {
+            // Files, and the journal without a connection, are read once.
+            if (_files.Count == 0 && connection is not null)
+                Start(connection, name, Bind);
+            else
+            {
+                StartAlone(name, Bind);
+                break;
+            }
+        }
         Finish();
     }
 

@@ -14,7 +14,7 @@ use super::timeline::{History, Record, Timeline};
 use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::host::{Host, Row};
-use crate::restriction::Key;
+use crate::restriction::{minute, Key};
 
 /// How far back the audit log is read where nobody says it.
 const USUAL: Duration = Duration::days(90);
@@ -34,7 +34,8 @@ pub fn asked(
     let end = end.unwrap_or(now);
     let start = start.unwrap_or_else(|| end.min(now).saturating_sub(USUAL));
     if start > now {
-        return Err(Error::new(Code::InvalidDateRange, format!("-StartDate {start} has not come yet.")));
+        let message = format!("-StartDate {} lies in the future.", said(start));
+        return Err(Error::new(Code::InvalidDateRange, message));
     }
     in_order(start, end)
 }
@@ -45,10 +46,15 @@ pub fn asked(
 /// [`Code::InvalidDateRange`] where the end comes before the start.
 pub fn in_order(start: OffsetDateTime, end: OffsetDateTime) -> Result<RangeInclusive<OffsetDateTime>> {
     if start > end {
-        let message = format!("Nothing lies between -StartDate {start} and -EndDate {end}, which comes first.");
+        let message =
+            format!("-EndDate {} comes before -StartDate {}, so nothing lies in between.", said(end), said(start));
         return Err(Error::new(Code::InvalidDateRange, message));
     }
     Ok(start..=end)
+}
+
+fn said(moment: OffsetDateTime) -> String {
+    minute(moment).unwrap_or_else(|| moment.to_string())
 }
 
 /// The journal to join.
