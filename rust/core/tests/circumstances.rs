@@ -134,9 +134,22 @@ async fn one_that_the_service_refuses_to_unblock_is_a_case_for_support() {
     let tenant = Tenant::new(Scenario::Standard).await;
     let said = unblocked(&tenant.connection, address(ISAIAH)).await;
     assert_eq!(said.failed.len(), 1, "{:?}", said.unblocks);
+    let message = said.failed[0].to_string();
+    assert!(message.contains("unblocked at least 3 times"), "others did, as the audit log tells: {message}");
     let other = Tenant::beside(&tenant).await;
     let (refused, _) = entry(&other, ISAIAH).await;
     assert_eq!(refused.decision.next_step(), NextStep::ContactSupport);
     assert!(refused.unblocks().is_some_and(|unblocks| unblocks.refused));
     assert!(refused.decision.recommendation().contains("refuses a further unblock"));
+}
+
+#[tokio::test]
+async fn without_the_audit_log_the_unblock_goes_on_and_knows_less() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.fault("Search-UnifiedAuditLog", 1, json!({"kind": "status", "status": 403, "body": "\0\0\0"})).await;
+    let said = unblocked(&tenant.connection, address(ISAIAH)).await;
+    let message = said.failed[0].to_string();
+    assert!(!message.contains("at least 3 times") && message.contains("Support"), "{message}");
+    assert!(said.details.iter().any(|line| line.contains("others have unblocked is not known")), "{:?}", said.details);
+    assert!(said.warnings.is_empty(), "{:?}", said.warnings);
 }

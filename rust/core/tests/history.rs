@@ -223,11 +223,11 @@ async fn unblocks_are_counted_exactly_up_to_a_day_ago() {
     let (_, result) = run!(vec![], host => add_unblocks(&tenant.connection, &mut timeline, &host));
     let coverage = result.unwrap().unwrap();
     assert_eq!(coverage.until, tenant.now() - Duration::days(1));
-    assert_eq!(coverage.from, tenant.now() - Duration::days(90));
+    assert_eq!(coverage.from, tenant.now() - Duration::days(180));
     let history = timeline.finish();
     let key = Key::Sender(ISAIAH.to_owned());
     let counted = |until| history.unblocks(&key, coverage.from, until, Some(coverage));
-    assert_eq!((counted(coverage.until).times.len(), counted(coverage.until).at_least), (2, false));
+    assert_eq!((counted(coverage.until).times.len(), counted(coverage.until).at_least), (3, false));
     assert!(counted(tenant.now()).at_least, "what happened in the last day may be on its way");
 
     tenant.order("settings", &json!({"auditing": false}));

@@ -21,9 +21,6 @@ pub const RETENTION: Duration = Duration::days(180);
 /// How late a record may arrive.
 pub const LATENESS: Duration = Duration::days(1);
 
-/// How far back unblocks are counted.
-const BUDGET_DAYS: Duration = Duration::days(90);
-
 /// The most that a session shows, and that a call of it returns.
 const LARGEST_SESSION: i64 = 50_000;
 const LARGEST_BLOCK: i64 = 5000;
@@ -320,7 +317,7 @@ fn explained(error: Error, connection: &Connection) -> Error {
     error.about(organization)
 }
 
-/// Adds the unblocks of the last 90 days that the audit log tells to `timeline`, whoever made them. Returns what they
+/// Adds all unblocks that the audit log still tells to `timeline`, whoever made them. Returns what they
 /// cover: nothing where something may be missing. Records arrive up to a day late, so it ends a day before now, and
 /// with it what [`History::unblocks`](super::timeline::History::unblocks) can count exactly.
 ///
@@ -328,7 +325,7 @@ fn explained(error: Error, connection: &Connection) -> Error {
 /// As [`Search::read`]; what was found until then is added.
 pub async fn add_unblocks(connection: &Connection, timeline: &mut Timeline, host: &Host) -> Result<Option<Coverage>> {
     let now = connection.now();
-    let from = now - BUDGET_DAYS;
+    let from = now - RETENTION;
     let (found, read) = Search::of(connection, &|_| true, host).all(&[What::Unblocks], Window::around(from, now)).await;
     found.events.into_iter().for_each(|event| timeline.add(&Record::Audit(event)));
     read?;

@@ -35,8 +35,8 @@ enum Asked {
 
 impl<'a> Inquiry<'a> {
     /// Nothing is read yet.
-    pub fn new(connection: &'a Connection) -> Self {
-        Self { connection, policies: None, looked_up: 0, past: Past::new(connection) }
+    pub fn new(connection: &'a Connection, past: Past<'a>) -> Self {
+        Self { connection, policies: None, looked_up: 0, past }
     }
 
     /// Decides again about an entry, now that its circumstances are known.

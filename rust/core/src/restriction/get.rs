@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::circumstances::Inquiry;
 use super::list::{entry, Finding, Identity, List, Reading};
+use super::past::Past;
 use super::target::Named;
 use super::{EntityType, Key};
 use crate::connection::{Connection, Origin};
@@ -47,7 +48,7 @@ pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<(
             }
         }
         Query::Named => {
-            let (mut list, mut inquiry) = (List::new(connection), Inquiry::new(connection));
+            let (mut list, mut inquiry) = (List::new(connection), Inquiry::new(connection, Past::new(connection)));
             while let Some(item) = host.next().await? {
                 if let Err(error) = get_item(connection, &mut list, &mut inquiry, &item, host).await {
                     if error.code() == Code::Cancelled {

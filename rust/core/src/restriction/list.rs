@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::circumstances::Inquiry;
 use super::identity::Addresses;
+use super::past::Past;
 use super::{EntityType, Key, Restriction};
 use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
@@ -192,7 +193,7 @@ impl<'a> Reading<'a> {
     /// As [`page`](Self::page), and when the caller has gone.
     pub async fn hand_over(mut self, host: &Host) -> Result<()> {
         let mut count = 0;
-        let mut inquiry = Inquiry::new(self.connection);
+        let mut inquiry = Inquiry::new(self.connection, Past::new(self.connection));
         while let Some(mut page) = self.page().await? {
             for entry in &mut page {
                 inquiry.complete(entry, host).await?;

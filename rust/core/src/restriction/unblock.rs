@@ -6,6 +6,7 @@ use super::confirmation::{self, Subject};
 use super::description::Description;
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
+use super::past::Past;
 use super::recorded::Recorder;
 use super::requests::Request;
 use super::target::Known;
@@ -41,7 +42,7 @@ pub struct UnblockOptions {
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
     let (list, waits) = (List::new(connection), Waits::default());
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
-    let inquiry = Inquiry::new(connection);
+    let inquiry = Inquiry::new(connection, Past::audited(connection));
     let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits };
     while let Some(item) = host.next().await? {
         run.item(&item).await?;
@@ -192,7 +193,7 @@ impl Run<'_> {
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
         let unblocks = self.inquiry.past.unblocks(key, self.host).await?;
-        let refusal = self.inquiry.past.journal(self.host).await?.last_refusal();
+        let refusal = self.inquiry.past.history(self.host).await?.last_refusal();
         if let Some(warning) = unblocks.warning(refusal.as_ref()) {
             self.host.warn(warning).await?;
         }
