@@ -100,6 +100,9 @@ public sealed class JournalTests() : Connected("-Seed 5001")
         Assert.Empty(outcome.Good);
         Assert.Contains("cannot be written", Assert.Single(outcome.Warnings));
         Assert.Equal(2, tenant.Removals.Count);
+        var wait = Run($"Wait-RestrictedSender '{Adele}'");
+        Assert.Equal("Released", wait.Output.Single().Text("Outcome"));
+        Assert.Contains("What this wait sees, a release or a return, is not recorded.", Assert.Single(wait.Warnings));
     }
 
     [Fact]

@@ -80,6 +80,10 @@ public sealed class WaitTests : Connected
     [InlineData("fr-CA")]
     public void Rows_of_a_file_bring_the_time_of_their_request_in_whatever_culture(string culture)
     {
+        // A day that could be a month, so that to read one for the other shows.
+        var now = (DateTime)Run($"Get-RestrictedSender {Adele}").One.Value("ListedAt")!;
+        var month = new DateTime(now.Year, now.Month, 1, 0, 0, 0, DateTimeKind.Utc).AddMonths(1);
+        Tenant.Advance(month.AddDays(month.Month == 3 ? 3 : 2) - now);
         var rows = Run("""
             $connector = (Get-RestrictedSender -EntityType Connector)[0]
             $connector | Unblock-RestrictedSender -Confirm:$false -PassThru
@@ -136,7 +140,20 @@ public sealed class WaitTests : Connected
         Run("$entries = Get-RestrictedSender");
         var before = Tenant.Now;
         Assert.Empty(Run("$entries | Unblock-RestrictedSender -Wait -WhatIf").Good);
-        Assert.Empty(Tenant.Requests(before));
+        // How often each was unblocked is read once for all of them, and nothing else.
+        string[] count = ["Search-UnifiedAuditLog", "Get-AdminAuditLogConfig"];
+        Assert.Equal(count, Tenant.Requests(before).Select(request => request.Cmdlet).Distinct());
+    }
+
+    [Fact]
+    public void What_was_sent_before_nobody_could_be_asked_any_more_is_told()
+    {
+        Engine.Host.Answers.Enqueue("Y");
+        var outcome = Run($"Unblock-RestrictedSender {Adele}, {Megan} -Wait");
+        Assert.Equal("RS1011.ConfirmationImpossible", outcome.Error.Id());
+        var row = Assert.Single(outcome.Output);
+        Assert.Equal((Adele, "Removing"), (row.Text("SenderAddress"), row.Text("Outcome")));
+        Assert.Single(Tenant.Removals);
     }
 
     [Fact]

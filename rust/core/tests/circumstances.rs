@@ -153,3 +153,48 @@ async fn without_the_audit_log_the_unblock_goes_on_and_knows_less() {
     assert!(said.details.iter().any(|line| line.contains("others have unblocked is not known")), "{:?}", said.details);
     assert!(said.warnings.is_empty(), "{:?}", said.warnings);
 }
+
+#[tokio::test]
+async fn an_unblock_whose_answer_nobody_has_is_not_sent_again_for_the_usual_hour() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.fault(REMOVE, 1, json!({"kind": "drop"})).await;
+    let said = unblocked(&tenant.connection, address(ADELE)).await;
+    assert_eq!(said.unblocks[0].outcome, Outcome::Failed, "{:?}", said.warnings);
+    let other = Tenant::beside(&tenant).await;
+    for connection in [&tenant.connection, &other] {
+        let said = unblocked(connection, address(ADELE)).await;
+        assert_eq!(said.unblocks[0].outcome, Outcome::Removing);
+        assert!(said.questions.is_empty() && said.warnings[0].contains("is not known"), "{:?}", said.warnings);
+    }
+    assert_eq!(tenant.seen(REMOVE).await, 1);
+    assert_eq!(entry(&other, ADELE).await.0.decision.expected_by(), None, "nobody knows that any is on its way");
+
+    tenant.pass(3600).await;
+    let said = unblocked(&other, address(ADELE)).await;
+    assert!(said.warnings.is_empty() && said.failed.is_empty(), "{:?}", said.warnings);
+    assert_eq!(tenant.seen(REMOVE).await, 2);
+}
+
+#[tokio::test]
+async fn one_that_was_refused_may_be_sent_again_at_once() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.fault(REMOVE, 1, json!({"kind": "status", "status": 403, "body": "\0\0\0"})).await;
+    assert_eq!(unblocked(&tenant.connection, address(ADELE)).await.failed.len(), 1);
+    let said = unblocked(&tenant.connection, address(ADELE)).await;
+    assert!(said.warnings.is_empty() && said.failed.is_empty(), "{:?}", said.warnings);
+    assert_eq!(tenant.seen(REMOVE).await, 2);
+}
+
+#[tokio::test]
+async fn the_unblock_of_a_colleague_elsewhere_is_known_from_the_audit_log() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.sandbox.control("POST", "releases", &json!({"senderAddress": ADELE, "afterSeconds": 90_000})).unwrap();
+    unblocked(&tenant.connection, address(ADELE)).await;
+    // On a machine of one's own there is no journal of it.
+    let journals = tempfile::tempdir().unwrap();
+    let elsewhere = Tenant::elsewhere(&tenant, &journals).await;
+    tenant.pass(12 * 3600).await;
+    let said = unblocked(&elsewhere, address(ADELE)).await;
+    assert!(said.warnings.iter().any(|warning| warning.contains("is on its way")), "{:?}", said.warnings);
+    assert_eq!(tenant.seen(REMOVE).await, 1);
+}

@@ -31,6 +31,17 @@ pub struct Unblocks {
     pub at_least: bool,
 }
 
+/// The last unblock of an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUnblock {
+    /// When the service took it; of one whose reply was lost, or is not there yet, when it was sent.
+    pub at: OffsetDateTime,
+    /// Whether the service is known to have taken it.
+    pub taken: bool,
+    /// The service's id of the request, where the journal has it.
+    pub request_id: Option<String>,
+}
+
 /// An unblock that the service refused because there had been too many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -98,10 +109,27 @@ impl History {
         Unblocks { key: key.clone(), times: found.times, at_least: !covered || found.doubtful }
     }
 
-    /// When the journal saw the service take the last unblock of this entity, and the service's id of that request.
+    /// The last unblock of this entity: one that the service took, as the journal or the audit log tells, or a later one
+    /// of which nobody knows whether it did.
     #[must_use]
-    pub fn last_answer(&self, key: &Key) -> Option<(OffsetDateTime, Option<String>)> {
-        self.entities.get(&key.folded())?.last_answer.clone()
+    pub fn last_unblock(&self, key: &Key) -> Option<LastUnblock> {
+        let entity = self.entities.get(&key.folded())?;
+        let last = entity.moments.iter().rev().find_map(|moment| {
+            let taken = match (moment.happened, moment.failure) {
+                (Happened::Journal(What::Answered) | Happened::Audit(Audited::Unblocked), _) => true,
+                (Happened::Journal(What::Requested), _) | (_, Some(Failure::Unknown)) => false,
+                // It failed for certain, or this one ended.
+                (Happened::Journal(What::Failed | What::Released), _) | (Happened::Audit(Audited::Delisted), _) => {
+                    return Some(None);
+                }
+                (Happened::Journal(What::Returned) | Happened::Audit(Audited::Listed), _) => return None,
+            };
+            Some(Some((moment.time, taken)))
+        });
+        let (at, taken) = last??;
+        let answer = entity.last_answer.clone().filter(|(answered, _)| taken && is_same(*answered, at));
+        let (at, request_id) = answer.unwrap_or((at, None));
+        Some(LastUnblock { at, taken, request_id })
     }
 
     /// Whether the service has refused the last unblock of this entity since `since`, because there had been too many.

@@ -68,19 +68,16 @@ impl<'a> Past<'a> {
         Ok(history.unblocks(key, OffsetDateTime::UNIX_EPOCH, now, *audit))
     }
 
-    /// The last unblock of the entity that the service took.
+    /// The last unblock of the entity that was sent, unless it failed for certain.
     ///
     /// # Errors
     /// When the caller has gone.
     pub async fn last_request(&mut self, key: &Key, host: &Host) -> Result<Option<Request>> {
         let ours = self.connection.requests().last(key);
-        let journal = self.history(host).await?.last_answer(key);
-        let theirs = journal.map(|(at, id)| Request { at, id, since: None });
+        let told = self.history(host).await?.last_unblock(key);
+        let theirs = told.map(|last| Request { at: last.at, id: last.request_id, since: None, taken: last.taken });
         Ok(match (ours, theirs) {
-            // Of one that is in both, the journal has the answer, which came a little later.
-            (Some(ours), Some(theirs)) if theirs.id.is_some() && theirs.id != ours.id && theirs.at > ours.at => {
-                Some(theirs)
-            }
+            (Some(ours), Some(theirs)) if theirs.is_after(&ours) => Some(theirs),
             (ours, theirs) => ours.or(theirs),
         })
     }
@@ -95,7 +92,7 @@ impl<'a> Past<'a> {
         since: Option<OffsetDateTime>,
         host: &Host,
     ) -> Result<Option<UnblockHistory>> {
-        let request = self.last_request(key, host).await?;
+        let request = self.last_request(key, host).await?.filter(|request| request.taken);
         let unblocks = self.unblocks(key, host).await?;
         let refused = self.history(host).await?.is_refused(key, since.unwrap_or(OffsetDateTime::UNIX_EPOCH));
         // Without a journal, this connection's own request is still one.

@@ -15,6 +15,8 @@ pub struct Recorder<'a> {
     comment: Option<&'a str>,
     /// Whether an unblock that cannot be recorded is refused.
     required: bool,
+    /// What follows where something cannot be recorded.
+    unrecorded: &'static str,
     /// Whether the admin knows that the journal cannot be written.
     warned: bool,
 }
@@ -22,7 +24,14 @@ pub struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     /// The journal of the connection's organization. Nothing is read or written yet.
     pub fn new(connection: &'a Connection, comment: Option<&'a str>, required: bool) -> Self {
-        Self { connection, journal: connection.journal(), comment, required, warned: false }
+        let unrecorded = "What is unblocked here is not recorded. -RequireJournal would refuse.";
+        Self { connection, journal: connection.journal(), comment, required, unrecorded, warned: false }
+    }
+
+    /// The journal for what is seen while an unblock of earlier is waited for.
+    pub fn of_a_wait(connection: &'a Connection) -> Self {
+        let unrecorded = "What this wait sees, a release or a return, is not recorded.";
+        Self { unrecorded, ..Self::new(connection, None, false) }
     }
 
     /// Before the unblock is sent. When this returns, it is on the disk, or the admin was warned that it is not.
@@ -74,7 +83,7 @@ impl<'a> Recorder<'a> {
         if std::mem::replace(&mut self.warned, true) {
             return Ok(());
         }
-        host.warn(format!("{error} What is unblocked here is not recorded. -RequireJournal would refuse.")).await
+        host.warn(format!("{error} {}", self.unrecorded)).await
     }
 
     /// Whether it was written; the outer failure is that the caller has gone.

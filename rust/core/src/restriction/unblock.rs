@@ -3,6 +3,7 @@
 
 use super::circumstances::Inquiry;
 use super::confirmation::{self, Subject};
+use super::decision::USUALLY;
 use super::description::Description;
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
@@ -44,12 +45,14 @@ pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &H
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
     let inquiry = Inquiry::new(connection, Past::audited(connection));
     let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits };
-    while let Some(item) = host.next().await? {
-        run.item(&item).await?;
-    }
-    match &options.wait {
-        Some(wait) => run.waits.together(connection, wait, &mut run.recorder, host).await,
-        None => Ok(()),
+    match (run.items().await, &options.wait) {
+        (Ok(()), Some(wait)) => run.waits.together(connection, wait, &mut run.recorder, host).await,
+        (Err(error), Some(_)) if error.code() == Code::ConfirmationImpossible => {
+            // What was sent before is on its way, and Wait-RestrictedSender can go on with it.
+            run.waits.untold(host).await?;
+            Err(error)
+        }
+        (ended, _) => ended,
     }
 }
 
@@ -75,6 +78,13 @@ enum Ended {
 }
 
 impl Run<'_> {
+    async fn items(&mut self) -> Result<()> {
+        while let Some(item) = self.host.next().await? {
+            self.item(&item).await?;
+        }
+        Ok(())
+    }
+
     /// Deals with one item; whatever fails concerns only this item.
     async fn item(&mut self, item: &Item) -> Result<()> {
         let blank = UnblockResult::new(self.connection, &item.target);
@@ -224,17 +234,26 @@ impl Run<'_> {
 
     /// A second request would not make it faster, and the service counts them.
     async fn is_on_its_way(&self, key: &Key, request: Request, result: &mut UnblockResult) -> Result<Ended> {
-        let at = minute(request.at).unwrap_or_default();
-        self.host
-            .warn(format!(
-                "{key} was unblocked in {} at {at}, and that is on its way: usually within an hour, at most 24 hours. It \
-                 was not unblocked again.",
-                self.connection.organization()
-            ))
-            .await?;
+        let (at, organization) = (minute(request.at).unwrap_or_default(), self.connection.organization());
+        let warning = if request.taken {
+            format!(
+                "{key} was unblocked in {organization} at {at}, and that is on its way: usually within an hour, at most 24 \
+                 hours. It was not unblocked again."
+            )
+        } else {
+            let usually = minute(request.at.saturating_add(USUALLY)).unwrap_or_default();
+            format!(
+                "An unblock of {key} was sent to {organization} at {at}, and what the service answered is not known: it \
+                 may be on its way. It was not sent again; unblock again if it is still listed at {usually}."
+            )
+        };
+        self.host.warn(warning).await?;
         result.outcome = Outcome::Removing;
         result.requested_at = Some(request.at);
-        result.note(self.connection.now(), format!("Not unblocked again: the unblock of {at} is on its way."));
+        result.note(
+            self.connection.now(),
+            format!("Not unblocked again: the unblock of {at} is, or may be, on its way."),
+        );
         result.request_id = request.id;
         Ok(Ended::Removing(Box::new(result.clone())))
     }
@@ -249,9 +268,12 @@ impl Run<'_> {
         let cmdlet = Cmdlet::new(name).with(parameter, Some(&id)).with("Reason", self.options.comment.as_deref());
         let at = connection.now();
         result.requested_at = Some(at);
+        let note = |id, taken| connection.requests().note(key, Request { at, id, since: known.since, taken });
+        // Whoever leaves before the reply must not send it again.
+        note(None, false);
         match connection.exchange().change(cmdlet).await {
             Ok(Changed { request_id, warnings }) => {
-                connection.requests().note(key, Request { at, id: request_id.clone(), since: known.since });
+                note(request_id.clone(), true);
                 let request = request_id.as_deref().unwrap_or("without an id");
                 result.note(at, format!("{name} was sent and accepted (request {request})."));
                 result.outcome = Outcome::Removing;
@@ -269,6 +291,9 @@ impl Run<'_> {
                     .await
             }
             Err(error) => {
+                if !is_ambiguous(&error) {
+                    connection.requests().forget(key);
+                }
                 result.note(at, format!("{name} was sent and failed: {error}"));
                 self.after_failure(key, error, result).await
             }

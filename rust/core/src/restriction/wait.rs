@@ -87,7 +87,7 @@ pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -
             }
         }
     }
-    waits.together(connection, options, &mut Recorder::new(connection, None, false), host).await
+    waits.together(connection, options, &mut Recorder::of_a_wait(connection), host).await
 }
 
 /// Takes over what this connection knows of its own request, unless somebody names another moment.
@@ -184,6 +184,15 @@ impl Waits {
             host.progress(self.progress(connection, began, next)).await?;
             timer.sleep_until(next).await;
         }
+    }
+
+    /// Hands over what is not waited for after all, as it was when it was sent.
+    ///
+    /// # Errors
+    /// When the caller has gone.
+    pub async fn untold(self, host: &Host) -> Result<()> {
+        let untold = self.all.into_iter().filter(|waiting| !waiting.told);
+        host.rows(untold.map(|waiting| Row::Unblock(waiting.result)).collect()).await
     }
 
     fn open(&self) -> impl Iterator<Item = &Waiting> {

@@ -45,8 +45,13 @@ impl Tenant {
 
     /// A second connection to the same tenant, as another admin has it.
     pub async fn beside(other: &Self) -> Connection {
+        Self::elsewhere(other, &other.journals).await
+    }
+
+    /// A second connection to the same tenant from another machine, whose journal is in `journals`.
+    pub async fn elsewhere(other: &Self, journals: &tempfile::TempDir) -> Connection {
         let connection = connect(&other.sandbox, Deadlines::default(), |invitation| invitation.uri.clone()).await;
-        connection.with_journals(Ok(other.journals.path().to_owned()))
+        connection.with_journals(Ok(journals.path().to_owned()))
     }
 
     /// A connection as to an organization in that cloud.
