@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
-use crate::exchange::{is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret};
+use crate::exchange::{is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret, Service};
 use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
@@ -62,7 +62,7 @@ pub struct Origin {
 /// A connection to one organization.
 #[derive(Debug)]
 pub struct Connection {
-    exchange: Exchange,
+    service: Service,
     clock: Clock,
     origin: Arc<Origin>,
     practice: Option<Practice>,
@@ -135,7 +135,7 @@ impl Connection {
             }
         }
         let authority = options.practice.as_ref().map(|practice| practice.authority.as_str());
-        let exchange = Exchange::new(
+        let service = Service::new(
             cloud,
             organization.clone(),
             credential,
@@ -145,20 +145,21 @@ impl Connection {
             clock.clone(),
         )?;
         let connected_at = clock.now();
-        exchange
+        service
+            .asked_by(host)
             .read(Cmdlet::new("Get-BlockedSenderAddress"))
             .next()
             .await
             .map_err(|error| error.about(&organization))?;
         let origin = Arc::new(Origin {
             organization,
-            tenant_id: exchange.tenant_id().await?,
+            tenant_id: service.tenant_id().await?,
             practice: options.practice.is_some(),
-            portals: Arc::clone(&exchange.cloud().portals),
+            portals: Arc::clone(&service.cloud().portals),
         });
         let journals = Err(Error::new(Code::JournalUnwritable, "No folder was named for the journal."));
         Ok(Self {
-            exchange,
+            service,
             clock,
             origin,
             practice: options.practice,
@@ -191,10 +192,16 @@ impl Connection {
         &self.account
     }
 
-    /// The organization's Exchange.
+    /// The organization's Exchange, as the operation of `host` asks it.
     #[must_use]
-    pub fn exchange(&self) -> &Exchange {
-        &self.exchange
+    pub fn exchange<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
+        self.service.asked_by(host)
+    }
+
+    /// The cloud that the organization is in.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        self.service.cloud()
     }
 
     /// Where the rows of this connection come from.
@@ -250,12 +257,12 @@ impl Connection {
             organization: self.organization().to_owned(),
             tenant_id: self.origin.tenant_id.clone(),
             account: self.account.clone(),
-            environment: self.exchange.cloud().name.clone(),
-            connection_uri: self.exchange.cloud().exchange.clone(),
+            environment: self.service.cloud().name.clone(),
+            connection_uri: self.service.cloud().exchange.clone(),
             practice: self.is_practice(),
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
-            token_expires: self.exchange.token_expires().await,
+            token_expires: self.service.token_expires().await,
             journals: self.journals.as_deref().ok().map(Path::to_owned),
         }
     }

@@ -11,7 +11,7 @@ mod transport;
 mod value;
 
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
-pub use invoke::{Changed, Cmdlet, Exchange, Pages};
+pub use invoke::{Changed, Cmdlet, Exchange, Pages, Service};
 pub use reply::records;
 pub use token::{Credential, Secret};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};

@@ -173,6 +173,12 @@ pub fn converse<T: Send + 'static>(form: fn(Event) -> T) -> (Host, Caller<T>) {
     (Host { say: Box::new(say), input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
 }
 
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
 impl Host {
     /// The next item of input; asks for it where none lies ready. `None` when the input has ended.
     ///

@@ -12,6 +12,7 @@ use super::token::{escape, Credential, Token, Tokens};
 use super::transport::{self, Deadlines, Proxies, Response};
 use super::value::Record;
 use crate::error::{Code, Error, Result};
+use crate::host::Host;
 
 /// A cmdlet with its parameters.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ impl Cmdlet {
 
 /// The Exchange Online of one organization.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Service {
     http: reqwest::Client,
     cloud: Cloud,
     organization: String,
@@ -61,7 +62,14 @@ const MOST_PAGES: usize = 1000;
 /// The mailbox that stands for an organization when an app asks; the same in every organization.
 const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 
-impl Exchange {
+/// What one operation asks of the [`Service`]. Its host is told what goes on, and asked for what only it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    service: &'a Service,
+    host: &'a Host,
+}
+
+impl Service {
     /// Prepares for `organization`; nothing is sent yet. `authority` and `proxies` as in [`transport::client`].
     ///
     /// # Errors
@@ -99,17 +107,25 @@ impl Exchange {
         self.tokens.expires().await
     }
 
+    /// The same, as the operation of `host` asks it.
+    #[must_use]
+    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
+        Exchange { service: self, host }
+    }
+}
+
+impl<'a> Exchange<'a> {
     /// Starts reading what a cmdlet returns.
     #[must_use]
-    pub fn read(&self, cmdlet: Cmdlet) -> Pages<'_> {
-        Pages { exchange: self, request: Request::new(self, cmdlet), next: Next::First, pages: 0 }
+    pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
+        Pages { exchange: self, request: Request::new(self.service, cmdlet), next: Next::First, pages: 0 }
     }
 
     /// Reads all that a cmdlet returns.
     ///
     /// # Errors
     /// The first failure: what was read before it is not the whole answer.
-    pub async fn read_all(&self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
+    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
         let mut pages = self.read(cmdlet);
         let mut records = Vec::new();
         while let Some(page) = pages.next().await? {
@@ -123,8 +139,8 @@ impl Exchange {
     /// # Errors
     /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: nothing is repeated, save after a refusal
     /// of the token, which comes before anything is done.
-    pub async fn change(&self, cmdlet: Cmdlet) -> Result<Changed> {
-        let request = Request::new(self, cmdlet);
+    pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
+        let request = Request::new(self.service, cmdlet);
         let (reply, request_id) = request.send(self, &request.address).await?;
         Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
     }
@@ -142,7 +158,7 @@ pub struct Changed {
 /// The pages of a list, read one by one.
 #[derive(Debug)]
 pub struct Pages<'a> {
-    exchange: &'a Exchange,
+    exchange: Exchange<'a>,
     request: Request,
     next: Next,
     pages: usize,
@@ -177,7 +193,7 @@ impl Pages<'_> {
 
     /// A link may only lead on within the endpoint that it came from: the token goes with it.
     fn checked(&self, link: String, request_id: Option<String>) -> Result<String> {
-        let organization = &self.exchange.organization;
+        let organization = &self.exchange.service.organization;
         let refuse = |why: &str| {
             let message = format!("The list of {organization} could not be read to its end: {why}.");
             Error::new(Code::ResponseUnreadable, message).with(|details| details.request_id = request_id.clone())
@@ -186,7 +202,7 @@ impl Pages<'_> {
             return Err(refuse("it has more pages than any list should have"));
         }
         let origin = |address: &str| url::Url::parse(address).map(|url| url.origin());
-        match (origin(&link), origin(&self.exchange.cloud.exchange)) {
+        match (origin(&link), origin(&self.exchange.service.cloud.exchange)) {
             (Ok(there), Ok(here)) if there == here => Ok(link),
             _ => Err(refuse("its next page lies on another host")),
         }
@@ -203,51 +219,56 @@ struct Request {
 }
 
 impl Request {
-    fn new(exchange: &Exchange, cmdlet: Cmdlet) -> Self {
-        let base = &exchange.cloud.exchange;
+    fn new(service: &Service, cmdlet: Cmdlet) -> Self {
+        let base = &service.cloud.exchange;
         Self {
             cmdlet: cmdlet.name,
-            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&exchange.organization)),
+            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
             body: json!({ "CmdletInput": { "CmdletName": cmdlet.name, "Parameters": cmdlet.parameters } }),
             id: Uuid::new_v4(),
         }
     }
 
-    async fn send(&self, exchange: &Exchange, address: &str) -> Result<(Reply, Option<String>)> {
-        let token = exchange.tokens.current().await?;
+    async fn send(&self, exchange: Exchange<'_>, address: &str) -> Result<(Reply, Option<String>)> {
+        let service = exchange.service;
+        let token = service.tokens.current().await?;
         let response = self.send_with(exchange, address, &token).await?;
         if response.status != 401 {
-            return self.read(exchange, &response);
+            return self.read(service, &response);
         }
-        match exchange.tokens.after_refusal(&token).await? {
-            Some(token) => self.read(exchange, &self.send_with(exchange, address, &token).await?),
-            None => self.read(exchange, &response),
+        match service.tokens.after_refusal(&token).await? {
+            Some(token) => self.read(service, &self.send_with(exchange, address, &token).await?),
+            None => self.read(service, &response),
         }
     }
 
-    async fn send_with(&self, exchange: &Exchange, address: &str, token: &Token) -> Result<Response> {
-        let mut request = exchange
+    async fn send_with(&self, exchange: Exchange<'_>, address: &str, token: &Token) -> Result<Response> {
+        let Exchange { service, host } = exchange;
+        let mut request = service
             .http
             .post(address)
             .bearer_auth(token.bearer.reveal())
             .header("Accept-Charset", "UTF-8")
             .header("X-CmdletName", self.cmdlet)
             .header("client-request-id", self.id.to_string())
-            .header("connection-id", exchange.connection_id.to_string())
+            .header("connection-id", service.connection_id.to_string())
             .header("X-ResponseFormat", "json")
             .header("X-SerializationLevel", "Partial")
             .header("X-ClientApplication", "RestrictedSender")
             .header("Prefer", "odata.maxpagesize=1000")
             .json(&self.body);
-        if let (true, Some(tenant)) = (exchange.tokens.is_app_only(), &token.tenant_id) {
+        if let (true, Some(tenant)) = (service.tokens.is_app_only(), &token.tenant_id) {
             request = request.header("X-AnchorMailbox", format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
         }
-        transport::send(request, &exchange.cloud.exchange).await
+        let response = transport::send(request, &service.cloud.exchange).await?;
+        let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+        host.detail(format!("{} in {}: HTTP {}{id}", self.cmdlet, service.organization, response.status)).await?;
+        Ok(response)
     }
 
     /// The status decides first: the body of a refusal may be anything.
-    fn read(&self, exchange: &Exchange, response: &Response) -> Result<(Reply, Option<String>)> {
-        let organization = &exchange.organization;
+    fn read(&self, service: &Service, response: &Response) -> Result<(Reply, Option<String>)> {
+        let organization = &service.organization;
         let fail = |body| fault::of_reply(self.cmdlet, organization, response, body);
         if response.status == 204 {
             return Ok((Reply::default(), response.request_id()));
@@ -268,7 +289,7 @@ impl Request {
             }
             Ok(reply) => Ok((reply, response.request_id())),
             Err(error) => {
-                let host = &exchange.cloud.exchange;
+                let host = &service.cloud.exchange;
                 let message = format!("{host} sent something else than the reply to {}.", self.cmdlet);
                 Err(Error::new(Code::ResponseUnreadable, message).caused_by(&error).with(|details| {
                     details.http_status = Some(response.status);

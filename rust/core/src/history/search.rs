@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
     }
 
     async fn try_all(&mut self, whats: &[What], window: Window) -> Result<()> {
-        if self.connection.exchange().cloud().name == "O365China" {
+        if self.connection.cloud().name == "O365China" {
             let organization = self.connection.organization();
             let message = format!("{organization} is in the cloud of 21Vianet, whose audit log cannot be searched.");
             return Err(Error::new(Code::AuditLogUnavailable, message));
@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
     /// Without auditing the log is empty, and says nothing.
     async fn auditing(&mut self) -> Result<()> {
         let organization = self.connection.organization();
-        let enabled = match self.connection.exchange().read_all(Cmdlet::new("Get-AdminAuditLogConfig")).await {
+        let enabled = match self.connection.exchange(self.host).read_all(Cmdlet::new("Get-AdminAuditLogConfig")).await {
             Ok(rows) => rows.into_iter().find_map(|mut row| row.take_bool("UnifiedAuditLogIngestionEnabled")),
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             Err(_) => None,
@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
         let divisible = window.halves().is_some();
         let mut shown = Shown::default();
         loop {
-            let mut pages = self.connection.exchange().read(cmdlet.clone());
+            let mut pages = self.connection.exchange(self.host).read(cmdlet.clone());
             let before = shown.rows;
             while let Some(page) = pages.next().await? {
                 for mut row in page {

@@ -75,7 +75,7 @@ impl<'a> Inquiry<'a> {
             }
             return Ok(None);
         }
-        match Addresses::of(self.connection.exchange(), address).await {
+        match Addresses::of(self.connection.exchange(host), address).await {
             Ok(addresses) => Ok(policies.applying_to(&addresses.unwrap_or_default().after(address))),
             Err(error) => {
                 host.detail(format!("Which outbound spam policy applies to {address} could not be told: {error}"))
@@ -86,7 +86,7 @@ impl<'a> Inquiry<'a> {
     }
 
     async fn ask(&self, host: &Host) -> Result<Asked> {
-        match OutboundPolicies::of(self.connection.exchange()).await {
+        match OutboundPolicies::of(self.connection.exchange(host)).await {
             Ok(policies) => Ok(Asked::Known(policies)),
             Err(error) => {
                 host.warn(format!(

@@ -61,7 +61,7 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
 }
 
 fn sender_checks(connection: &Connection) -> String {
-    let portals = &connection.exchange().cloud().portals;
+    let portals = &connection.cloud().portals;
     format!(
         "Microsoft recommends before the unblock:\n\
          1. Turn on multi-factor authentication: {}\n\

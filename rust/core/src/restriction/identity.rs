@@ -20,7 +20,7 @@ impl Addresses {
     ///
     /// # Errors
     /// Whatever keeps the directory from being read. That is not the same as nobody.
-    pub async fn of(exchange: &Exchange, address: &str) -> Result<Option<Self>> {
+    pub async fn of(exchange: Exchange<'_>, address: &str) -> Result<Option<Self>> {
         let recipients = match exchange.read_all(Cmdlet::new("Get-Recipient").with("Identity", Some(address))).await {
             Ok(recipients) => recipients,
             Err(error) if is_not_found(&error) => return Ok(None),

@@ -18,6 +18,7 @@ use crate::host::{Host, Progress, Row};
 #[derive(Debug)]
 pub struct List<'a> {
     connection: &'a Connection,
+    host: &'a Host,
     senders: Option<Vec<Restriction>>,
     connectors: Option<Vec<Restriction>>,
 }
@@ -46,8 +47,8 @@ pub enum Identity {
 
 impl<'a> List<'a> {
     /// A list that has not been read yet.
-    pub fn new(connection: &'a Connection) -> Self {
-        Self { connection, senders: None, connectors: None }
+    pub fn new(connection: &'a Connection, host: &'a Host) -> Self {
+        Self { connection, host, senders: None, connectors: None }
     }
 
     /// The organization that it is the list of.
@@ -65,7 +66,7 @@ impl<'a> List<'a> {
             EntityType::Connector => &mut self.connectors,
         };
         if half.is_none() {
-            let mut reading = Reading::new(self.connection, entity_type);
+            let mut reading = Reading::new(self.connection, self.host, entity_type);
             let mut entries = Vec::new();
             while let Some(page) = reading.page().await? {
                 entries.extend(page);
@@ -86,7 +87,7 @@ impl<'a> List<'a> {
             Key::Sender(address) => {
                 // Read the list first: when it cannot be read, nothing else matters.
                 self.entries(EntityType::Mailbox).await?;
-                let (addresses, identity) = match Addresses::of(self.connection.exchange(), address).await {
+                let (addresses, identity) = match Addresses::of(self.connection.exchange(self.host), address).await {
                     Ok(Some(addresses)) => (addresses, Identity::Known),
                     Ok(None) => (Addresses::default(), Identity::Nobody),
                     Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
@@ -154,19 +155,20 @@ pub fn entry(
 /// One half of the list on its way here, page by page.
 pub struct Reading<'a> {
     connection: &'a Connection,
+    host: &'a Host,
     entity_type: EntityType,
     pages: Pages<'a>,
 }
 
 impl<'a> Reading<'a> {
     /// Starts reading the entries of one type.
-    pub fn new(connection: &'a Connection, entity_type: EntityType) -> Self {
+    pub fn new(connection: &'a Connection, host: &'a Host, entity_type: EntityType) -> Self {
         let cmdlet = match entity_type {
             EntityType::Mailbox => "Get-BlockedSenderAddress",
             EntityType::Connector => "Get-BlockedConnector",
         };
         // No -ErrorAction ever goes with these cmdlets: the live service is said to answer it with an empty list.
-        Self { connection, entity_type, pages: connection.exchange().read(Cmdlet::new(cmdlet)) }
+        Self { connection, host, entity_type, pages: connection.exchange(host).read(Cmdlet::new(cmdlet)) }
     }
 
     /// The next page.
@@ -191,8 +193,8 @@ impl<'a> Reading<'a> {
     ///
     /// # Errors
     /// As [`page`](Self::page), and when the caller has gone.
-    pub async fn hand_over(mut self, host: &Host) -> Result<()> {
-        let mut count = 0;
+    pub async fn hand_over(mut self) -> Result<()> {
+        let (mut count, host) = (0, self.host);
         let mut inquiry = Inquiry::new(self.connection, Past::new(self.connection));
         while let Some(mut page) = self.page().await? {
             for entry in &mut page {

@@ -56,7 +56,7 @@ impl OutboundPolicies {
     ///
     /// # Errors
     /// Whatever keeps either list from being read.
-    pub async fn of(exchange: &Exchange) -> Result<Self> {
+    pub async fn of(exchange: Exchange<'_>) -> Result<Self> {
         let policies = exchange.read_all(Cmdlet::new("Get-HostedOutboundSpamFilterPolicy")).await?;
         let rules = exchange.read_all(Cmdlet::new("Get-HostedOutboundSpamFilterRule")).await?;
         Ok(Self::read(policies, rules))

@@ -58,7 +58,7 @@ pub struct SenderState {
 /// # Errors
 /// Only when the caller has gone: whatever cannot be read makes the answer `Unknown`.
 pub async fn test(connection: &Connection, host: &Host) -> Result<()> {
-    let mut list = List::new(connection);
+    let mut list = List::new(connection, host);
     while let Some(item) = host.next().await? {
         let row = answer(connection, &mut list, item).await;
         host.row(Row::State(row)).await?;

@@ -41,7 +41,7 @@ pub struct UnblockOptions {
 /// # Errors
 /// [`Code::ConfirmationImpossible`], or when the caller has gone. Whatever concerns one item is an item failure.
 pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &Host) -> Result<()> {
-    let (list, waits) = (List::new(connection), Waits::default());
+    let (list, waits) = (List::new(connection, host), Waits::default());
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
     let inquiry = Inquiry::new(connection, Past::audited(connection));
     let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits };
@@ -271,7 +271,7 @@ impl Run<'_> {
         let note = |id, taken| connection.requests().note(key, Request { at, id, since: known.since, taken });
         // Whoever leaves before the reply must not send it again.
         note(None, false);
-        match connection.exchange().change(cmdlet).await {
+        match connection.exchange(self.host).change(cmdlet).await {
             Ok(Changed { request_id, warnings }) => {
                 note(request_id.clone(), true);
                 let request = request_id.as_deref().unwrap_or("without an id");
@@ -322,7 +322,7 @@ impl Run<'_> {
     async fn after_lost_reply(&mut self, key: &Key, error: Error, result: &mut UnblockResult) -> Result<()> {
         let organization = self.connection.organization();
         let lost = format!("The reply to the unblock of {key} in {organization} was lost ({error})");
-        let (seen, may_be_gone) = match List::new(self.connection).entries(key.entity_type()).await {
+        let (seen, may_be_gone) = match List::new(self.connection, self.host).entries(key.entity_type()).await {
             Ok(entries) if entries.iter().any(|entry| same(&entry.key, key)) => ("it is still listed", false),
             Ok(_) => ("a look at the list misses it", true),
             Err(_) => ("the list could not be read", false),

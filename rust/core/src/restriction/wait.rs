@@ -207,7 +207,7 @@ impl Waits {
         recorder: &mut Recorder<'_>,
         host: &Host,
     ) -> Result<()> {
-        let mut list = List::new(connection);
+        let mut list = List::new(connection, host);
         for entity_type in [EntityType::Mailbox, EntityType::Connector] {
             let is_of_it = |waiting: &Waiting| waiting.result.entity_type == Some(entity_type);
             if !self.open().any(is_of_it) {
