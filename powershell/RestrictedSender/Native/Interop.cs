@@ -41,6 +41,7 @@ internal enum RowType
     HistorySummary = 12,
     Journal = 13,
     JournalBreak = 14,
+    Cmdlet = 15,
 }
 
 /// <summary>

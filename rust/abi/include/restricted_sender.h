@@ -115,6 +115,10 @@ enum RsRowType
    * A place where the chain of a journal does not hold.
    */
   RS_ROW_TYPE_JOURNAL_BREAK = 14,
+  /**
+   * A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
+   */
+  RS_ROW_TYPE_CMDLET = 15,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
+use restricted_sender_core::exchange::session::Ran;
+use restricted_sender_core::exchange::Value;
 use restricted_sender_core::host::{converse, Answer, Event, Question};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
@@ -13,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::block::Block;
 use crate::border::misuse;
 use crate::cell::RsCellType;
-use crate::fields::{Bound, Field, Fields};
+use crate::fields::{Bound, Fields, Takes};
 use crate::handle::Table;
 use crate::operations::{self, Spec, Start};
 use crate::panics;
@@ -83,6 +85,9 @@ impl Said {
                 Block::of(RsRowType::Proxy, row::proxy, &endpoint),
                 Asked { what: Asking::Proxy, answer },
             ),
+            Event::Question(Question::Cmdlet(run), answer) => {
+                Self::Question(row::cmdlet(run), Asked { what: Asking::Cmdlet(Vec::new()), answer })
+            }
             Event::WantsInput { taken } => Self::WantsInput { taken },
         }
     }
@@ -94,18 +99,35 @@ struct Asked {
     answer: oneshot::Sender<Answer>,
 }
 
-#[derive(Clone, Copy)]
 enum Asking {
     Confirm,
     Proxy,
+    /// With the objects that were pushed so far.
+    Cmdlet(Vec<Vec<(String, Value)>>),
 }
 
 impl Asking {
     /// What the answer has.
-    fn reply(self) -> &'static [Field] {
+    fn reply(&self) -> Takes {
         match self {
-            Self::Confirm => &[("Confirmed", RsCellType::Bool)],
-            Self::Proxy => &[("Proxy", RsCellType::Text)],
+            Self::Confirm => Takes::These(&[("Confirmed", RsCellType::Bool)]),
+            Self::Proxy => Takes::These(&[("Proxy", RsCellType::Text)]),
+            Self::Cmdlet(_) => Takes::Anything,
+        }
+    }
+
+    fn answered(self, bound: &mut Fields) -> Answer {
+        match self {
+            Self::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
+            Self::Proxy => Answer::Proxy(bound.text("Proxy")),
+            Self::Cmdlet(rows) => Answer::Ran(Ran {
+                rows,
+                warnings: bound.texts("Warnings"),
+                errors: bound.texts("Errors"),
+                error_ids: bound.texts("ErrorIds"),
+                is_missing: bound.flag("Missing"),
+                has_ended: bound.flag("Ended"),
+            }),
         }
     }
 }
@@ -146,13 +168,13 @@ impl Operation {
         lock(&self.bound).add(self.takes(), name, text)
     }
 
-    fn takes(&self) -> &'static [Field] {
+    fn takes(&self) -> Takes {
         if let Some(asked) = &*lock(&self.question) {
             return asked.what.reply();
         }
         match &*lock(&self.stage) {
-            Stage::Prepared(_) => self.spec.parameters,
-            Stage::Running { .. } => self.spec.input,
+            Stage::Prepared(_) => Takes::These(self.spec.parameters),
+            Stage::Running { .. } => Takes::These(self.spec.input),
         }
     }
 
@@ -180,11 +202,16 @@ impl Operation {
         Ok(())
     }
 
-    /// Pushes what is bound as the next item of the input.
+    /// Pushes what is bound as the next item of the input, or, while a cmdlet is asked for, as the next object that it
+    /// returned.
     ///
     /// # Errors
     /// [`Code::Misuse`] when the input has ended or the operation takes none, or when too much lies unread.
     pub fn push(&self) -> Result<()> {
+        if let Some(Asked { what: Asking::Cmdlet(rows), .. }) = &mut *lock(&self.question) {
+            rows.push(std::mem::take(&mut *lock(&self.bound)).into_values());
+            return Ok(());
+        }
         let mut stage = lock(&self.stage);
         let Stage::Running { input: Some(input), pushed } = &mut *stage else {
             return Err(misuse("the operation takes no input now"));
@@ -273,10 +300,7 @@ impl Operation {
     /// [`Code::Misuse`] when nothing was asked.
     pub fn answer(&self) -> Result<()> {
         let mut bound = std::mem::take(&mut *lock(&self.bound));
-        self.reply(|what| match what {
-            Asking::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
-            Asking::Proxy => Answer::Proxy(bound.text("Proxy")),
-        })
+        self.reply(|what| what.answered(&mut bound))
     }
 
     /// Says that the host cannot answer the question of the last step.

@@ -2,6 +2,7 @@
 
 use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
+use restricted_sender_core::exchange::session::{Argument, Run};
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
@@ -45,6 +46,8 @@ pub enum RsRowType {
     Journal = 13,
     /// A place where the chain of a journal does not hold.
     JournalBreak = 14,
+    /// A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
+    Cmdlet = 15,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -105,6 +108,14 @@ rows! {
         Caption: Text = &confirmation.caption,
         Description: Text = &confirmation.description,
         Question: Text = &confirmation.question,
+    }
+
+    parameter Cmdlet CMDLET (parameter: Parameter) {
+        Name: Text = Name(parameter.cmdlet),
+        Parameter: Text = parameter.name.as_deref(),
+        Text: Text = match &parameter.argument { Some(Argument::Text(text)) => Some(text.as_str()), _ => None },
+        Number: Int64 = match parameter.argument { Some(Argument::Number(number)) => Some(number), _ => None },
+        Texts: List = match &parameter.argument { Some(Argument::Texts(texts)) => Some(texts.as_slice()), _ => None },
     }
 
     proxy Proxy PROXY (endpoint: String) {
@@ -285,6 +296,27 @@ rows! {
     }
 }
 
+/// A cmdlet to run with one of its parameters; without, where it has none.
+pub struct Parameter {
+    cmdlet: &'static str,
+    name: Option<String>,
+    argument: Option<Argument>,
+}
+
+/// A cmdlet to run.
+pub fn cmdlet(run: Run) -> Block {
+    let mut block = Block::new(RsRowType::Cmdlet, run.parameters.len().max(1));
+    let cmdlet = run.cmdlet;
+    if run.parameters.is_empty() {
+        block.row(|block| parameter(block, &Parameter { cmdlet, name: None, argument: None }));
+    }
+    for (name, argument) in run.parameters {
+        let row = Parameter { cmdlet, name: Some(name), argument: Some(argument) };
+        block.row(|block| parameter(block, &row));
+    }
+    block
+}
+
 /// A duration as .NET counts it: in units of 100 nanoseconds.
 fn ticks_of(duration: Duration) -> i64 {
     i64::try_from(duration.whole_nanoseconds() / 100).unwrap_or(i64::MAX)
@@ -357,10 +389,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=14 {
+        for number in 0..=15 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(15).is_none() && columns(-1).is_none());
+        assert!(columns(16).is_none() && columns(-1).is_none());
     }
 
     #[test]

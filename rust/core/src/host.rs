@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::ConnectionStatus;
 use crate::error::{Code, Error, Result};
+use crate::exchange::session::{Ran, Run};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
@@ -93,6 +94,8 @@ pub enum Question {
         /// `https://host[:port]` of the endpoint.
         endpoint: String,
     },
+    /// What does this cmdlet return in the Exchange session that the connection uses?
+    Cmdlet(Run),
 }
 
 /// What to show when asking whether a change may be made.
@@ -107,12 +110,14 @@ pub struct Confirmation {
 }
 
 /// The caller's answer to a [`Question`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Whether the change may be made.
     Confirmed(bool),
     /// The address of the proxy; nothing for a direct connection.
     Proxy(Option<String>),
+    /// What came of the cmdlet.
+    Ran(Ran),
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -280,7 +285,21 @@ impl Host {
         match self.ask(Question::Confirm(confirmation)).await? {
             Answer::Confirmed(yes) => Ok(yes),
             Answer::Impossible(why) => Err(impossible(&why)),
-            Answer::Proxy(_) => Err(impossible("the answer was to another question")),
+            Answer::Proxy(_) | Answer::Ran(_) => Err(impossible("the answer was to another question")),
+        }
+    }
+
+    /// Runs a cmdlet in the Exchange session that the connection uses.
+    ///
+    /// # Errors
+    /// [`Code::NotConnected`] where the caller has no such session, [`Code::Cancelled`] when the caller has gone.
+    pub async fn run(&self, run: Run) -> Result<Ran> {
+        let cmdlet = run.cmdlet;
+        let none = |why: &str| Error::new(Code::NotConnected, format!("{cmdlet} could not be run: {why}."));
+        match self.ask(Question::Cmdlet(run)).await? {
+            Answer::Ran(ran) => Ok(ran),
+            Answer::Impossible(why) => Err(none(&why)),
+            Answer::Confirmed(_) | Answer::Proxy(_) => Err(none("the answer was to another question")),
         }
     }
 
@@ -291,7 +310,7 @@ impl Host {
     pub async fn proxy_for(&self, endpoint: &str) -> Result<Option<String>> {
         match self.ask(Question::Proxy { endpoint: endpoint.to_owned() }).await? {
             Answer::Proxy(proxy) => Ok(proxy),
-            Answer::Confirmed(_) | Answer::Impossible(_) => Ok(None),
+            Answer::Confirmed(_) | Answer::Ran(_) | Answer::Impossible(_) => Ok(None),
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Security;
 using RestrictedSender.PowerShell.Native;
@@ -6,13 +7,14 @@ using RestrictedSender.PowerShell.Native;
 namespace RestrictedSender.PowerShell;
 
 /// <summary>Connects to an organization, or to a practice tenant on this machine.</summary>
-[Cmdlet(VerbsCommunications.Connect, "RestrictedSender", DefaultParameterSetName = SecretSet)]
+[Cmdlet(VerbsCommunications.Connect, "RestrictedSender", DefaultParameterSetName = SessionSet)]
 [OutputType(typeof(RestrictedSenderConnection))]
 public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
-    private const string SecretSet = "ClientSecret", TokenSet = "AccessToken", SandboxSet = "Sandbox";
+    private const string SecretSet = "ClientSecret", TokenSet = "AccessToken", SandboxSet = "Sandbox", SessionSet = "ExchangeSession";
 
     private Session? _session;
+    private IReadOnlyList<ExchangeSession> _exchange = [];
 
     /// <summary>The organization's domain or id.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
@@ -52,6 +54,11 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
+
+    /// <summary>Which of several Exchange sessions: what Connect-ExchangeOnline -Prefix named.</summary>
+    [Parameter(ParameterSetName = SessionSet)]
+    [AllowEmptyString]
+    public string? Prefix { get; set; }
 
     /// <summary>Starts a practice tenant on this machine and connects to it.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SandboxSet)]
@@ -97,7 +104,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         var session = _session!;
         try
         {
-            StartOn(session, "connect-restricted-sender", Bind);
+            if (ParameterSetName == SessionSet)
+                _exchange = ExchangeSession.Open(this).Where(IsMeant).ToList();
+            StartOn(session, "connect-restricted-sender", Bind, Exchange);
             Finish();
         }
         catch
@@ -116,14 +125,23 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         return shell.AddCommand(ask).AddParameter("Name", module.Name).Invoke<PSModuleInfo>();
     }
 
+    private ExchangeSession? Exchange => _exchange.Count == 1 ? _exchange[0] : null;
+
+    private bool IsMeant(ExchangeSession session) =>
+        Prefix is null || session.Prefix.Equals(Prefix, System.StringComparison.OrdinalIgnoreCase);
+
     private void Bind(Operation operation)
     {
-        operation.Bind("Organization", Organization);
+        operation.Bind("ExchangeSession", ParameterSetName == SessionSet);
+        operation.Add("Sessions", _exchange.Select(session => session.ToString()));
+        operation.Bind("TenantId", Exchange?.TenantId);
+        operation.Bind("Account", Exchange?.Account);
+        operation.Bind("Organization", Organization ?? Exchange?.Organization);
         operation.Bind("AppId", AppId);
         operation.Bind("ClientSecret", ClientSecret);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
-        operation.Bind("ConnectionUri", ConnectionUri);
+        operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
         operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("Sandbox", Sandbox.IsPresent);
@@ -157,7 +175,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection)
     {
-        var made = new RestrictedSenderConnection(_session!, row);
+        var made = new RestrictedSenderConnection(_session!, Exchange, row);
         Connections.Here.Add(made);
         return made;
     }

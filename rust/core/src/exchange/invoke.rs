@@ -1,11 +1,12 @@
 //! Running a cmdlet: `POST {base}/adminapi/beta/{tenant}/InvokeCommand`, page after page.
 
 use restricted_sender_clock::Clock;
-use serde_json::{json, Map, Value as Json};
+use serde_json::{json, Value as Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cloud::Cloud;
+use super::cmdlet::{Changed, Cmdlet};
 use super::fault;
 use super::reply::Reply;
 use super::token::{escape, Credential, Token, Tokens};
@@ -14,38 +15,7 @@ use super::value::Record;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 
-/// A cmdlet with its parameters.
-#[derive(Debug, Clone)]
-pub struct Cmdlet {
-    name: &'static str,
-    parameters: Map<String, Json>,
-}
-
-impl Cmdlet {
-    /// The cmdlet of that name, without parameters.
-    #[must_use]
-    pub fn new(name: &'static str) -> Self {
-        Self { name, parameters: Map::new() }
-    }
-
-    /// Adds a parameter; an absent value adds none.
-    #[must_use]
-    pub fn with(mut self, parameter: &str, value: Option<&str>) -> Self {
-        if let Some(value) = value {
-            self.parameters.insert(parameter.to_owned(), value.into());
-        }
-        self
-    }
-
-    /// Adds a parameter that is a number or a list of texts.
-    #[must_use]
-    pub fn with_value(mut self, parameter: &str, value: impl Into<Json>) -> Self {
-        self.parameters.insert(parameter.to_owned(), value.into());
-        self
-    }
-}
-
-/// The Exchange Online of one organization.
+/// The Exchange Online of one organization, over REST.
 #[derive(Debug)]
 pub struct Service {
     http: reqwest::Client,
@@ -64,7 +34,7 @@ const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741
 
 /// What one operation asks of the [`Service`]. Its host is told what goes on, and asked for what only it has.
 #[derive(Debug, Clone, Copy)]
-pub struct Exchange<'a> {
+pub struct Rest<'a> {
     service: &'a Service,
     host: &'a Host,
 }
@@ -109,29 +79,16 @@ impl Service {
 
     /// The same, as the operation of `host` asks it.
     #[must_use]
-    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
-        Exchange { service: self, host }
+    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
+        Rest { service: self, host }
     }
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> Rest<'a> {
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
         Pages { exchange: self, request: Request::new(self.service, cmdlet), next: Next::First, pages: 0 }
-    }
-
-    /// Reads all that a cmdlet returns.
-    ///
-    /// # Errors
-    /// The first failure: what was read before it is not the whole answer.
-    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
-        let mut pages = self.read(cmdlet);
-        let mut records = Vec::new();
-        while let Some(page) = pages.next().await? {
-            records.extend(page);
-        }
-        Ok(records)
     }
 
     /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
@@ -146,19 +103,10 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What the service said to a change that it accepted.
-#[derive(Debug, Clone)]
-pub struct Changed {
-    /// The service's id of the request.
-    pub request_id: Option<String>,
-    /// Its warnings.
-    pub warnings: Vec<String>,
-}
-
 /// The pages of a list, read one by one.
 #[derive(Debug)]
 pub struct Pages<'a> {
-    exchange: Exchange<'a>,
+    exchange: Rest<'a>,
     request: Request,
     next: Next,
     pages: usize,
@@ -229,7 +177,7 @@ impl Request {
         }
     }
 
-    async fn send(&self, exchange: Exchange<'_>, address: &str) -> Result<(Reply, Option<String>)> {
+    async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
         let service = exchange.service;
         let token = service.tokens.current().await?;
         let response = self.send_with(exchange, address, &token).await?;
@@ -242,8 +190,8 @@ impl Request {
         }
     }
 
-    async fn send_with(&self, exchange: Exchange<'_>, address: &str, token: &Token) -> Result<Response> {
-        let Exchange { service, host } = exchange;
+    async fn send_with(&self, exchange: Rest<'_>, address: &str, token: &Token) -> Result<Response> {
+        let Rest { service, host } = exchange;
         let mut request = service
             .http
             .post(address)
