@@ -153,10 +153,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     {
         _stopping = true;
         foreach (var running in _running.ToArray())
-        {
             running.Operation.Cancel();
-            running.Exchange?.Stop();
-        }
     }
 
     /// <summary>Ends what is under way; the engine calls it also for a pipeline that was abandoned.</summary>

@@ -160,7 +160,7 @@ impl Connection {
             options.deadlines,
             clock.clone(),
         )?;
-        Self::made(Way::Rest(service), organization, account, options.practice, clock, host).await
+        Self::made(Way::Rest(Box::new(service)), organization, account, options.practice, clock, host).await
     }
 
     /// Connects through the Exchange session that the admin has opened, where the host runs the cmdlets.

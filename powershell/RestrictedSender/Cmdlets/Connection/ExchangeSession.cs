@@ -20,7 +20,6 @@ internal sealed class ExchangeSession
     private const CommandTypes Runnable = CommandTypes.Function | CommandTypes.Cmdlet;
 
     private readonly string? _module;
-    private Shell? _running;
 
     private ExchangeSession(CommandInfo command, IEnumerable<PSObject> connections)
     {
@@ -89,9 +88,6 @@ internal sealed class ExchangeSession
         operation.Answer();
     }
 
-    /// <summary>Ends the cmdlet that runs, from another thread.</summary>
-    internal void Stop() => _running?.BeginStop(null, null);
-
     /// <summary>What the admin chooses it by.</summary>
     public override string ToString() =>
         $"-Prefix '{Prefix}'{(Organization is null ? "" : $" ({Organization})")}";
@@ -141,7 +137,6 @@ internal sealed class ExchangeSession
         // The admin was asked already, by the cmdlet that this runs for.
         if (command.Name.StartsWith("Remove-", StringComparison.OrdinalIgnoreCase) && command.Parameters.ContainsKey("Confirm"))
             shell.AddParameter("Confirm", false);
-        _running = shell;
         var errors = new List<ErrorRecord>();
         try
         {
@@ -154,10 +149,6 @@ internal sealed class ExchangeSession
         catch (RuntimeException error) when (error is not PipelineStoppedException)
         {
             errors.Add(error.ErrorRecord);
-        }
-        finally
-        {
-            _running = null;
         }
         errors.AddRange(shell.Streams.Error);
         operation.Add("Warnings", shell.Streams.Warning.Select(warning => warning.Message));

@@ -14,7 +14,7 @@ use crate::host::Host;
 #[derive(Debug)]
 pub enum Way {
     /// With a token of its own, over REST.
-    Rest(Service),
+    Rest(Box<Service>),
     /// Through the session that the admin has opened.
     Session(Session),
 }
