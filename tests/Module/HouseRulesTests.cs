@@ -195,6 +195,7 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("HistorySummary", "HistorySummary")]
     [InlineData("JournalState", "Journal")]
     [InlineData("JournalBreak", "JournalBreak")]
+    [InlineData("ConnectionCheck", "ConnectionCheck")]
     public void The_properties_of_a_class_are_the_columns_of_its_row(
         string type, string row, params string[] ownProperties)
     {

@@ -42,6 +42,7 @@ internal enum RowType
     Journal = 13,
     JournalBreak = 14,
     Cmdlet = 15,
+    ConnectionCheck = 16,
 }
 
 /// <summary>

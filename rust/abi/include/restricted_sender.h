@@ -119,6 +119,10 @@ enum RsRowType
    * A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
    */
   RS_ROW_TYPE_CMDLET = 15,
+  /**
+   * A step of a connection that was checked.
+   */
+  RS_ROW_TYPE_CONNECTION_CHECK = 16,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

@@ -1,6 +1,6 @@
 //! The types of rows and their columns. Each is written once: the name that C and the module see beside the value.
 
-use restricted_sender_core::connection::ConnectionStatus;
+use restricted_sender_core::connection::{Check, ConnectionStatus};
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::exchange::session::{Argument, Run};
 use restricted_sender_core::history::journal::{Break, Verified};
@@ -48,6 +48,8 @@ pub enum RsRowType {
     JournalBreak = 14,
     /// A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
     Cmdlet = 15,
+    /// A step of a connection that was checked.
+    ConnectionCheck = 16,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -110,8 +112,17 @@ rows! {
         Question: Text = &confirmation.question,
     }
 
+    check ConnectionCheck CONNECTION_CHECK (check: Check) {
+        Organization: Text = &check.organization,
+        Check: Text = Name(check.what.name()),
+        Result: Text = Name(check.result.name()),
+        Detail: Text = &check.detail,
+        RecommendedAction: Text = check.recommended_action.map(Name),
+    }
+
     parameter Cmdlet CMDLET (parameter: Parameter) {
         Name: Text = Name(parameter.cmdlet),
+        OnlyLook: Bool = parameter.only_look,
         Parameter: Text = parameter.name.as_deref(),
         Text: Text = match &parameter.argument { Some(Argument::Text(text)) => Some(text.as_str()), _ => None },
         Number: Int64 = match parameter.argument { Some(Argument::Number(number)) => Some(number), _ => None },
@@ -299,6 +310,7 @@ rows! {
 /// A cmdlet to run with one of its parameters; without, where it has none.
 pub struct Parameter {
     cmdlet: &'static str,
+    only_look: bool,
     name: Option<String>,
     argument: Option<Argument>,
 }
@@ -306,12 +318,12 @@ pub struct Parameter {
 /// A cmdlet to run.
 pub fn cmdlet(run: Run) -> Block {
     let mut block = Block::new(RsRowType::Cmdlet, run.parameters.len().max(1));
-    let cmdlet = run.cmdlet;
+    let (cmdlet, only_look) = (run.cmdlet, run.only_look);
     if run.parameters.is_empty() {
-        block.row(|block| parameter(block, &Parameter { cmdlet, name: None, argument: None }));
+        block.row(|block| parameter(block, &Parameter { cmdlet, only_look, name: None, argument: None }));
     }
     for (name, argument) in run.parameters {
-        let row = Parameter { cmdlet, name: Some(name), argument: Some(argument) };
+        let row = Parameter { cmdlet, only_look, name: Some(name), argument: Some(argument) };
         block.row(|block| parameter(block, &row));
     }
     block
@@ -371,6 +383,7 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::HistoryEvent(row) => add(RsRowType::HistoryEvent, &|block| history_event(block, row)),
             Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
             Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
+            Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -389,10 +402,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=15 {
+        for number in 0..=16 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(16).is_none() && columns(-1).is_none());
+        assert!(columns(17).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
 //! first blocked sender.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use crate::exchange::{
 use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
+
+pub use check::{check, Check, CheckResult, What};
 
 /// What the admin says to connect.
 #[derive(Debug, Default)]

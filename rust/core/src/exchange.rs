@@ -7,6 +7,7 @@ pub mod cloud;
 mod cmdlet;
 mod fault;
 mod invoke;
+mod probe;
 mod reply;
 pub mod session;
 mod token;

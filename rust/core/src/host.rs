@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use tokio::sync::{mpsc, oneshot, Mutex};
 
-use crate::connection::ConnectionStatus;
+use crate::connection::{Check, ConnectionStatus};
 use crate::error::{Code, Error, Result};
 use crate::exchange::session::{Ran, Run};
 use crate::history::journal::Verified;
@@ -51,6 +51,7 @@ pub enum Row {
     HistoryEvent(Told<HistoryEvent>),
     HistorySummary(Told<Summary>),
     Journal(Verified),
+    Check(Check),
     ErrorCode(Code),
 }
 

@@ -69,11 +69,11 @@ internal sealed class ExchangeSession
     internal void Serve(PSCmdlet cmdlet, Operation operation)
     {
         var rows = operation.Rows();
-        var (name, parameters) = ("", new List<KeyValuePair<string, object>>());
+        var (name, onlyLook, parameters) = ("", false, new List<KeyValuePair<string, object>>());
         for (var index = 0L; index < rows.Count; index++)
         {
             var row = rows[index];
-            name = row.Text()!;
+            (name, onlyLook) = (row.Text()!, row.Bool()!.Value);
             if (row.Text() is not { } parameter)
                 break;
             var (text, number, texts) = (row.Text(), row.Integer(), row.Texts());
@@ -81,10 +81,10 @@ internal sealed class ExchangeSession
         }
         if (!IsOpen(cmdlet))
             operation.Bind("Ended", true);
-        else if (Find(cmdlet, name) is { } command)
-            Run(cmdlet, command, parameters, operation);
-        else
+        else if (Find(cmdlet, name) is not { } command)
             operation.Bind("Missing", true);
+        else if (!onlyLook)
+            Run(cmdlet, command, parameters, operation);
         operation.Answer();
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use restricted_sender_core::connection::{Connection, OpenSession, Options, Practice};
+use restricted_sender_core::connection::{self, Connection, OpenSession, Options, Practice};
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_core::exchange::{Deadlines, Secret};
 use restricted_sender_core::history::journal;
@@ -50,6 +50,16 @@ pub const STATUS: Spec = Spec {
     input: &[],
     needs_connection: true,
     start: |Start { session, host, .. }| Box::pin(async move { tell(&session, &host).await }),
+};
+
+pub const CHECK: Spec = Spec {
+    name: "test-restricted-sender-connection",
+    parameters: &[],
+    input: &[],
+    needs_connection: true,
+    start: |Start { session, host, .. }| {
+        Box::pin(async move { connection::check(&session.connected()?.connection, &host).await })
+    },
 };
 
 async fn connect(Start { session, mut parameters, host }: Start) -> Result<()> {

@@ -18,10 +18,10 @@ use crate::host::Host;
 /// The Exchange Online of one organization, over REST.
 #[derive(Debug)]
 pub struct Service {
-    http: reqwest::Client,
-    cloud: Cloud,
-    organization: String,
-    tokens: Tokens,
+    pub(super) http: reqwest::Client,
+    pub(super) cloud: Cloud,
+    pub(super) organization: String,
+    pub(super) tokens: Tokens,
     /// One id for all requests of a connection.
     connection_id: Uuid,
 }

@@ -24,6 +24,8 @@ pub struct Run {
     pub cmdlet: &'static str,
     /// Its parameters.
     pub parameters: Vec<(String, Argument)>,
+    /// Whether it is only to be seen whether the session has it.
+    pub only_look: bool,
 }
 
 /// The value of a parameter.
@@ -100,10 +102,29 @@ impl Session {
         Ok(Changed { request_id: None, warnings: ran.warnings })
     }
 
+    /// Which of these cmdlets the session has: those that the roles of its account may run.
+    ///
+    /// # Errors
+    /// [`Code::NotConnected`] where the session has ended.
+    pub async fn exported(&self, cmdlets: &[&'static str], host: &Host) -> Result<Vec<String>> {
+        let mut exported = Vec::new();
+        for cmdlet in cmdlets.iter().copied() {
+            let ran = host.run(Run { cmdlet, parameters: Vec::new(), only_look: true }).await?;
+            if !ran.is_missing {
+                self.must_be_whole(cmdlet, &ran, Code::CmdletFailed)?;
+                exported.push(cmdlet.to_owned());
+            }
+        }
+        Ok(exported)
+    }
+
     async fn run(&self, cmdlet: Cmdlet, host: &Host) -> Result<Ran> {
         let name = cmdlet.name;
         let parameters = cmdlet.parameters.into_iter().map(|(name, value)| (name, Argument::of(value))).collect();
-        let ran = host.run(Run { cmdlet: name, parameters }).await.map_err(|error| error.about(&self.organization))?;
+        let ran = host
+            .run(Run { cmdlet: name, parameters, only_look: false })
+            .await
+            .map_err(|error| error.about(&self.organization))?;
         let (rows, errors) = (ran.rows.len(), ran.errors.len());
         host.detail(format!(
             "{name} in the Exchange session of {}: {rows} objects, {errors} errors.",
