@@ -96,6 +96,10 @@ pub struct ConnectionStatus {
     pub token_expires: Option<OffsetDateTime>,
     /// The folder of all journals, where there is one.
     pub journals: Option<PathBuf>,
+    /// How many requests were sent so far, for tokens and to Exchange.
+    pub requests: u64,
+    /// How many of them repeated one that had failed.
+    pub retries: u64,
 }
 
 impl Connection {
@@ -264,6 +268,8 @@ impl Connection {
             connected_at: self.connected_at,
             token_expires: self.service.token_expires().await,
             journals: self.journals.as_deref().ok().map(Path::to_owned),
+            requests: self.service.traffic().requests(),
+            retries: self.service.traffic().retries(),
         }
     }
 }

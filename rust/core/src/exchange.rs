@@ -6,7 +6,9 @@ pub mod cloud;
 mod fault;
 mod invoke;
 mod reply;
+mod retry;
 mod token;
+mod traffic;
 mod transport;
 mod value;
 

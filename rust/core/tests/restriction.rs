@@ -72,7 +72,8 @@ async fn every_entry_says_what_to_do_and_where_to_look() {
 #[tokio::test]
 async fn no_failure_reads_as_not_restricted() {
     // Only what never answers is met by a short deadline: how fast everything else is proves nothing.
-    let short = Deadlines { silence: Duration::from_secs(1), ..Deadlines::default() };
+    let second = Duration::from_secs(1);
+    let short = Deadlines { silence: second, total: second, ..Deadlines::default() };
     let (patient, hasty) = (Tenant::new(Scenario::Standard).await, Tenant::with(Scenario::Standard, short).await);
     let faults = [
         (json!({"kind": "drop"}), Code::ConnectionLost),
@@ -108,11 +109,12 @@ async fn no_failure_reads_as_not_restricted() {
                 continue; // A recipient without addresses is nobody, which is Unknown as well.
             }
             let tenant = if *code == Code::Timeout { &hasty } else { &patient };
-            tenant.fault(cmdlet, 1, fault.clone()).await;
+            tenant.break_down(cmdlet, fault.clone()).await;
             // A healthy mailbox: a wrong answer would be NotRestricted.
             let state = state_of(tenant, address("lynne.robbins@contoso.com")).await;
             assert_eq!(state.state, State::Unknown, "{cmdlet} {fault}");
             assert_eq!(state.error.map(|error| error.code()), Some(*code), "{cmdlet} {fault}");
+            tenant.heal().await;
             let healthy = state_of(tenant, address("lynne.robbins@contoso.com")).await;
             assert_eq!(healthy.state, State::NotRestricted, "the fault has passed");
         }

@@ -9,7 +9,9 @@ use crate::error::{Code, Error};
 
 /// The error of a request that got no complete reply. `host` is whom we asked.
 pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
-    let (code, message) = if error.is_timeout() {
+    let (code, message) = if error.is_connect() && error.is_timeout() {
+        (Code::HostUnreachable, format!("{host} did not accept a connection in time"))
+    } else if error.is_timeout() {
         (Code::Timeout, format!("{host} did not answer in time"))
     } else if beneath::<rustls::Error>(error).is_some() {
         (Code::TlsFailure, format!("No trusted encrypted connection to {host}"))
@@ -69,7 +71,7 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
     if response.text().contains(CONCURRENCY_LIMIT) {
         return Code::Throttled;
     }
-    if TRANSIENT.iter().any(|name| exception.contains(name)) {
+    if is_passing(exception) {
         return Code::ServiceUnavailable;
     }
     match status {
@@ -107,6 +109,26 @@ pub fn is_unblock_limit(error: &Error) -> bool {
     error.code() == Code::CmdletFailed
         && message.contains("support")
         && ["exceeded", "limit", "number of times"].iter().any(|word| message.contains(word))
+}
+
+/// Whether what only reads may well succeed when it is tried again: the reply was lost on its way, or the service says
+/// that it is busy. Of an internal error (HTTP 500) it depends on who says so: one that names its exception is the
+/// cmdlet's own and stays, others are of the machines before it and pass.
+pub fn is_transient(error: &Error) -> bool {
+    match error.code() {
+        Code::Timeout | Code::ConnectionLost | Code::Throttled => true,
+        Code::ServiceUnavailable => {
+            let exception = error.exception_type.as_deref();
+            exception.is_some_and(is_passing)
+                || matches!(error.http_status, Some(408 | 502..=504))
+                || error.http_status == Some(500) && exception.is_none()
+        }
+        _ => false,
+    }
+}
+
+fn is_passing(exception: &str) -> bool {
+    TRANSIENT.iter().any(|name| exception.contains(name))
 }
 
 /// Whether the request may have taken effect although it failed.

@@ -290,7 +290,9 @@ impl Window {
             .with("EndDate", Some(&text(self.end)))
             .with("SessionId", Some(&session))
             .with("SessionCommand", Some("ReturnLargeSet"))
-            .with_value("ResultSize", LARGEST_BLOCK);
+            .with_value("ResultSize", LARGEST_BLOCK)
+            // A block whose reply was lost does not come again.
+            .once();
         match what {
             What::Restrictions => cmdlet.with("RecordType", Some("HygieneEvent")),
             What::Unblocks => {
