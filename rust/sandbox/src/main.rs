@@ -53,7 +53,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     let Arguments { port, seed, scenario, time_scale, faults } = arguments;
-    let faults = faults.as_deref().map_or(Ok(Vec::new()), |file| read_faults(file))?;
+    let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
     let sandbox = Sandbox::start(Options { port, seed, scenario, clock }).await.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {

@@ -13,8 +13,8 @@ pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
         (Code::HostUnreachable, format!("{host} did not accept a connection in time"))
     } else if error.is_timeout() {
         (Code::Timeout, format!("{host} did not answer in time"))
-    } else if beneath::<rustls::Error>(error).is_some() {
-        (Code::TlsFailure, format!("No trusted encrypted connection to {host}"))
+    } else if let Some(tls) = beneath::<rustls::Error>(error) {
+        (Code::TlsFailure, format!("No trusted encrypted connection to {host}: {}", distrust(tls)))
     } else if error.is_connect() {
         if wants_proxy_sign_in(error) {
             (Code::ProxyRefused, format!("The proxy before {host} wants a sign-in (HTTP 407)"))
@@ -30,6 +30,27 @@ pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
     let causes: Vec<_> = chain(error).skip(1).map(ToString::to_string).collect();
     let innermost = causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
     Error::new(code, format!("{message}{innermost}.")).with(|details| details.causes = causes)
+}
+
+/// Why a connection is not trusted, as whoever looks after the network would say it. Newer versions of rustls have
+/// variants of the same reasons with details; their texts are what all have in common.
+fn distrust(error: &rustls::Error) -> &'static str {
+    let text = error.to_string().to_lowercase();
+    let says = |part: &str| text.contains(part);
+    if says("unknownissuer") || says("unknown issuer") {
+        "its certificate is issued by an authority that this machine does not trust. A proxy that inspects encrypted \
+         traffic shows one of its own"
+    } else if says("expired") || says("notvalidyet") || says("not valid yet") {
+        "its certificate is not valid at the time that this machine's clock shows"
+    } else if says("not valid for name") || says("notvalidforname") {
+        "its certificate is for another host. A proxy or a sign-in page of the network may answer in its place"
+    } else if says("certificate") {
+        "its certificate is not usable"
+    } else if says("corrupt message") || says("invalidcontenttype") {
+        "what answers there does not speak TLS. A proxy or a sign-in page of the network may answer in its place"
+    } else {
+        "the two could not agree on encryption"
+    }
 }
 
 /// The error of a reply that has a failing status, or an `error` in spite of a good one.
@@ -172,4 +193,25 @@ fn under<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 
 fn beneath<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     chain(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CertificateError as Certificate;
+
+    #[test]
+    fn distrust_is_explained() {
+        for (error, says) in [
+            (rustls::Error::InvalidCertificate(Certificate::UnknownIssuer), "proxy that inspects"),
+            (rustls::Error::InvalidCertificate(Certificate::Expired), "machine's clock"),
+            (rustls::Error::InvalidCertificate(Certificate::NotValidYet), "machine's clock"),
+            (rustls::Error::InvalidCertificate(Certificate::NotValidForName), "another host"),
+            (rustls::Error::InvalidCertificate(Certificate::Revoked), "not usable"),
+            (rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), "does not speak TLS"),
+            (rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion), "agree on encryption"),
+        ] {
+            assert!(distrust(&error).contains(says), "{error}: {}", distrust(&error));
+        }
+    }
 }

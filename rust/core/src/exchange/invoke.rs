@@ -161,7 +161,14 @@ impl<'a> Exchange<'a> {
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
-        Pages { exchange: self, request: Request::new(self.service, cmdlet), next: Next::First, pages: 0 }
+        Pages {
+            exchange: self,
+            cmdlet: cmdlet.clone(),
+            request: Request::new(self.service, cmdlet),
+            next: Next::First,
+            pages: 0,
+            is_second: false,
+        }
     }
 
     /// Reads all that a cmdlet returns.
@@ -171,10 +178,16 @@ impl<'a> Exchange<'a> {
     pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
         let mut pages = self.read(cmdlet);
         let mut records = Vec::new();
-        while let Some(page) = pages.next().await? {
-            records.extend(page);
+        loop {
+            match pages.next().await {
+                Ok(Some(page)) => records.extend(page),
+                Ok(None) => return Ok(records),
+                Err(error) => {
+                    pages.begin_again(error).await?;
+                    records.clear();
+                }
+            }
         }
-        Ok(records)
     }
 
     /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
@@ -239,10 +252,17 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Pages<'a> {
     exchange: Exchange<'a>,
+    cmdlet: Cmdlet,
     request: Request,
     next: Next,
     pages: usize,
+    /// Whether this is the second reading.
+    is_second: bool,
 }
+
+/// The cmdlets of ours that take `ResultSize`; `Unlimited` makes one page of all. Source: their documentation. Those that
+/// list who is restricted do not.
+const WITH_RESULT_SIZE: [&str; 1] = ["Get-Recipient"];
 
 #[derive(Debug)]
 enum Next {
@@ -269,6 +289,39 @@ impl Pages<'_> {
             Some(link) => Next::Link(self.checked(link, request_id)?),
         };
         Ok(Some(reply.value.unwrap_or_default()))
+    }
+
+    /// Whether there is more to read.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !matches!(self.next, Next::End)
+    }
+
+    /// Whether it was begun again.
+    #[must_use]
+    pub fn is_second(&self) -> bool {
+        self.is_second
+    }
+
+    /// Begins again with the first page where `error` says that the link to the next one has expired, once: what came
+    /// before is of another reading, and must not be mixed with this one.
+    ///
+    /// # Errors
+    /// `error` where that is no remedy.
+    pub async fn begin_again(&mut self, error: Error) -> Result<()> {
+        if error.code() != Code::PageExpired || self.is_second || !self.cmdlet.repeatable {
+            return Err(error);
+        }
+        let (service, mut cmdlet) = (self.exchange.service, self.cmdlet.clone());
+        let told =
+            format!("{} in {}: a page link has expired, so all is read again", cmdlet.name, service.organization);
+        self.exchange.host.detail(told).await?;
+        if WITH_RESULT_SIZE.contains(&cmdlet.name) {
+            cmdlet = cmdlet.with("ResultSize", Some("Unlimited"));
+        }
+        (self.request, self.next) = (Request::new(service, cmdlet), Next::First);
+        (self.pages, self.is_second) = (0, true);
+        Ok(())
     }
 
     /// A link may only lead on within the endpoint that it came from: the token goes with it.
