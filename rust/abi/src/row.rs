@@ -122,6 +122,8 @@ rows! {
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
         JournalPath: Text = connection.journals.as_deref().map(|path| path.display().to_string()),
+        Requests: Int64 = count(connection.requests),
+        Retries: Int64 = count(connection.retries),
     }
 
     restricted_sender RestrictedSender RESTRICTED_SENDER (entry: Restriction) {

@@ -5,6 +5,7 @@
 
 mod tenant;
 
+use regex::Regex;
 use restricted_sender_core::connection::{Connection, Options};
 use restricted_sender_core::error::Code;
 use restricted_sender_core::exchange::Secret;
@@ -224,4 +225,69 @@ async fn a_host_that_is_gone_is_tried_again_and_one_that_never_answered_is_not()
     assert_eq!(error.code(), Code::HostUnreachable);
     assert!(!error.message.contains("tried"), "{error}");
     assert_eq!(clock.now(), before);
+}
+
+#[tokio::test]
+async fn every_request_is_told_with_status_duration_id_and_try() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.pass(3600).await;
+    tenant.fault("token", 1, json!({"kind": "drop"})).await;
+    tenant.fault(LIST, 1, json!({"kind": "status", "status": 401})).await;
+    let (said, result) = list(&tenant).await;
+    result.unwrap();
+    let requests: Vec<_> = said.details.iter().filter(|text| text.contains(": POST ")).collect();
+    let expected = [
+        r"^Token for contoso\.onmicrosoft\.com: POST no reply after \d+ ms \(RS3005, ConnectionLost\), try 1$",
+        r"^Token for contoso\.onmicrosoft\.com: POST HTTP 200 after \d+ ms, try 2$",
+        r"^Get-BlockedSenderAddress in contoso\.onmicrosoft\.com: POST HTTP 401 after \d+ ms, try 1$",
+        r"^Token for contoso\.onmicrosoft\.com: POST HTTP 200 after \d+ ms, try 1$",
+        r"^Get-BlockedSenderAddress in contoso\.onmicrosoft\.com: POST HTTP 200 after \d+ ms, request [0-9a-f-]{36}, try 2$",
+    ];
+    for (expected, seen) in expected.into_iter().zip(&requests) {
+        assert!(Regex::new(expected).unwrap().is_match(seen), "{seen} instead of {expected}");
+    }
+    assert!(requests.len() >= expected.len());
+}
+
+#[tokio::test]
+async fn nothing_that_is_told_holds_a_secret() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    let invitation = tenant.sandbox.invitation().clone();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &invitation.app_id),
+        ("client_secret", &invitation.client_secret),
+        ("scope", &format!("{}/.default", invitation.plain_uri)),
+    ];
+    let url = format!("{}/{}/oauth2/v2.0/token", invitation.plain_uri, invitation.organization);
+    let granted = tenant.control.post(url).form(&form).send().await.unwrap();
+    let token = granted.json::<serde_json::Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
+    let options = Options {
+        organization: Some(invitation.organization.clone()),
+        access_token: Some(Secret::new(token.clone())),
+        connection_uri: Some(invitation.plain_uri.clone()),
+        authorization_uri: Some(invitation.plain_uri.clone()),
+        ..Options::default()
+    };
+    let (host, mut caller) = converse(|event| event);
+    tokio::spawn(async move { while caller.events.recv().await.is_some() {} });
+    let with_token = Connection::open(options, tenant.sandbox.clock().clone(), &host).await.unwrap();
+
+    let mut told = String::new();
+    for fault in ["drop", "not-json", "truncate", "lose-reply", "gzip-label"] {
+        for connection in [&tenant.connection, &with_token] {
+            tenant.break_down("*", json!({"kind": fault})).await;
+            let query = Query::Everything(None);
+            let (said, result) = run!(vec![], host => get(connection, query, &host));
+            let target = Target { known: Some(Known::default()), ..address(ADELE) };
+            let (unblocked, _) = run!(vec![target], host => unblock(connection, &UnblockOptions::default(), &host));
+            told += &format!("{connection:?} {result:?} {:?} {:?} {:?}", said.details, said.failed, said.progress);
+            told += &format!("{:?} {:?} {:?}", unblocked.details, unblocked.failed, unblocked.warnings);
+            tenant.heal().await;
+        }
+    }
+    assert!(told.contains("POST no reply after") && told.contains("Secret(***)"));
+    for secret in [invitation.client_secret.as_str(), token.as_str(), token.split('.').nth(2).unwrap()] {
+        assert!(!told.contains(secret));
+    }
 }

@@ -201,6 +201,13 @@ impl<'a> Exchange<'a> {
         Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
     }
 
+    /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
+    /// by themselves have been.
+    pub(crate) fn patience(self, cmdlet: &str) -> Patience<'a> {
+        let Service { cloud, organization, .. } = self.service;
+        Patience::new(self, format!("{cmdlet} in {organization}"), &cloud.exchange, true)
+    }
+
     /// A token that is good for now.
     async fn token(self) -> Result<Token> {
         let tokens = &self.service.tokens;

@@ -19,6 +19,8 @@ const LONG_WAIT: Duration = Duration::from_secs(10);
 
 /// Whether a failed request may be sent again.
 ///
+/// What was given up once is not begun anew by whoever asked for it as a part of something greater.
+///
 /// One that is `harmless` (it reads, or it gets a token) may be whenever its failure may pass by itself. A host that has
 /// never answered is another matter: its name is more likely wrong than its network in trouble, and the admin should
 /// hear so at once.
@@ -29,6 +31,7 @@ const LONG_WAIT: Duration = Duration::from_secs(10);
 /// (HTTP 429), or is not available (HTTP 503), only before it has begun.
 fn may_be_repeated(harmless: bool, error: &Error, has_answered: bool) -> bool {
     match error.code() {
+        _ if error.tries.is_some() => false,
         Code::HostNotFound | Code::HostUnreachable => has_answered,
         _ => harmless && fault::is_transient(error),
     }
@@ -86,7 +89,11 @@ impl<'a> Patience<'a> {
     /// `error`, with what was tried, when it must not be sent again or has been often enough.
     pub async fn after(&mut self, error: Error) -> Result<()> {
         let has_answered = self.exchange.service().traffic().has_answered(self.host);
-        if !may_be_repeated(self.harmless, &error, has_answered) || self.tries >= TRIES {
+        let may = may_be_repeated(self.harmless, &error, has_answered);
+        if !may && self.repeats == 0 {
+            return Err(error);
+        }
+        if !may || self.tries >= TRIES {
             return Err(self.given_up(error));
         }
         self.spent += self.since.elapsed();
@@ -124,12 +131,13 @@ impl<'a> Patience<'a> {
     }
 
     fn given_up(&self, error: Error) -> Error {
-        match self.repeats {
-            0 => error,
-            repeats => error.with(|details| {
-                details.message.push_str(&format!(" It was tried {} times.", repeats + 1));
-            }),
-        }
+        let tries = self.repeats + 1;
+        error.with(|details| {
+            details.tries = Some(tries);
+            if tries > 1 {
+                details.message.push_str(&format!(" It was tried {tries} times."));
+            }
+        })
     }
 }
 
@@ -173,5 +181,7 @@ mod tests {
         let expected =
             [Code::HostNotFound, Code::HostUnreachable, Code::Timeout, Code::ConnectionLost, Code::Throttled];
         assert!(repeated.eq(&expected));
+        let given_up = Error::new(Code::Timeout, "").with(|details| details.tries = Some(1));
+        assert!(!may_be_repeated(true, &given_up, true));
     }
 }

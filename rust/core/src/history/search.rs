@@ -142,7 +142,8 @@ impl<'a> Search<'a> {
         while let Some(window) = open.pop() {
             let done = (window.start - whole.start).as_seconds_f64() / (whole.end - whole.start).as_seconds_f64();
             self.progress(window, (at as f64 + done) / of as f64).await?;
-            if let (Session::TooMuch, Some([earlier, later])) = (self.session(what, window).await?, window.halves()) {
+            let session = self.persistent_session(what, window).await?;
+            if let (Session::TooMuch, Some([earlier, later])) = (session, window.halves()) {
                 open.extend([later, earlier]);
             }
         }
@@ -159,6 +160,19 @@ impl<'a> Search<'a> {
                 percent: Some((share * 100.0).clamp(0.0, 99.0) as u8),
             })
             .await
+    }
+
+    /// Reads a window; where that fails and the failure may pass, anew in another session: a block whose reply was lost
+    /// does not come again in the same one. What comes twice is told once.
+    async fn persistent_session(&mut self, what: What, window: Window) -> Result<Session> {
+        let mut patience = self.connection.exchange(self.host).patience(CMDLET);
+        loop {
+            patience.next_try();
+            match self.session(what, window).await {
+                Err(error) => patience.after(error).await?,
+                ended => return ended,
+            }
+        }
     }
 
     /// Reads a window in a session of its own, block after block.
@@ -291,7 +305,6 @@ impl Window {
             .with("SessionId", Some(&session))
             .with("SessionCommand", Some("ReturnLargeSet"))
             .with_value("ResultSize", LARGEST_BLOCK)
-            // A block whose reply was lost does not come again.
             .once();
         match what {
             What::Restrictions => cmdlet.with("RecordType", Some("HygieneEvent")),
