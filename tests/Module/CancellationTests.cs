@@ -73,11 +73,29 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
+    public void Stop_ends_the_wait_before_another_try()
+    {
+        // Time runs here: the service asks to wait four minutes.
+        var connection = _engine.Run("Connect-RestrictedSender -Sandbox -WarningAction SilentlyContinue").One;
+        var tenant = new Tenant(connection.Text("PracticeUri"));
+        tenant.BreakDown("Get-BlockedSenderAddress", Tenant.Reply(429, "", new() { ["retry-after"] = "240" }));
+        var before = tenant.Now;
+        var began = DateTime.UtcNow;
+        using var shell = _engine.Prepare("Get-RestrictedSender -Verbose");
+        var running = shell.BeginInvoke();
+        while (!shell.Streams.Verbose.Any(verbose => verbose.Message.Contains("try 2 of 6 in 240.0 s")))
+            Assert.True(DateTime.UtcNow < began + Engine.Limit, "Nobody told of the wait.");
+        Assert.True(shell.BeginStop(null, null).AsyncWaitHandle.WaitOne(Engine.Limit), "Stop hangs.");
+        Assert.Throws<PipelineStoppedException>(() => shell.EndInvoke(running));
+        Assert.Single(tenant.Requests("Get-BlockedSenderAddress", before));
+    }
+
+    [Fact]
     public void Everything_is_freed_after_whatever_happened()
     {
         var before = NativeHost.Live;
         var (_, tenant) = _engine.Connect();
-        tenant.Fault("Get-BlockedConnector", "drop");
+        tenant.BreakDown("Get-BlockedConnector", "drop");
         var outcome = _engine.Run("""
             try { Get-RestrictedSender } catch { }
             Get-RestrictedSender broken, nobody@contoso.com, '*@contoso.com'

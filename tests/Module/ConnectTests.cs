@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security;
+using System.Text.RegularExpressions;
 
 namespace RestrictedSender.Module.Tests;
 
@@ -139,6 +140,19 @@ public sealed class ConnectTests(Program program) : IClassFixture<Program>, IDis
             .ToList();
         Assert.Equal(ids[0], ids[1]);
         Assert.NotEqual(ids[1], ids[2]);
+    }
+
+    [Fact]
+    public void A_connection_counts_its_requests_and_those_that_were_repeated()
+    {
+        var (connection, tenant) = _engine.Connect();
+        Assert.Equal((2L, 0L), (connection.Value("Requests"), connection.Value("Retries")));
+        tenant.Fault("Get-BlockedConnector", "drop", times: 2);
+        var verbose = _engine.Run("Get-RestrictedSender -EntityType Connector -Verbose").Verbose;
+        Assert.Contains(verbose, text => Regex.IsMatch(text, @"^Get-BlockedConnector in \S+: POST HTTP 200 .*, try 3$"));
+        connection = _engine.Run("Get-RestrictedSenderConnection").One;
+        Assert.Equal((5L, 2L), (connection.Value("Requests"), connection.Value("Retries")));
+        Assert.Equal(5, tenant.Requests().Count);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS3004"] = (Organization, test =>
         {
             var (_, tenant) = test._engine.Connect("-TimeoutSec 1");
-            tenant.Fault("Get-BlockedSenderAddress", "hang");
+            tenant.BreakDown("Get-BlockedSenderAddress", "hang");
             var state = test._engine.Run($"Test-RestrictedSender {Adele}").One;
             Assert.Equal("Unknown", state.Text("State"));
             return Seen.Of(Assert.IsType<ErrorRecord>(state.Value("Error")));
@@ -226,12 +226,13 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     {
         var (_, tenant) = _engine.Connect();
         var headers = new Dictionary<string, string> { ["retry-after"] = "7", ["request-id"] = "r-1" };
-        tenant.Fault("Get-BlockedSenderAddress", Tenant.Reply(429, "", headers));
+        tenant.BreakDown("Get-BlockedSenderAddress", Tenant.Reply(429, "", headers));
         var error = Exception("Get-RestrictedSender -EntityType Mailbox");
         Assert.Equal(429, error.Value("HttpStatus"));
         Assert.Equal(7L, error.Value("RetryAfterSec"));
         Assert.Equal("r-1", error.Value("RequestId"));
         Assert.Equal(true, error.Value("Retryable"));
+        tenant.Heal();
         error = Exception($"Unblock-RestrictedSender {Isaiah} -Confirm:$false");
         Assert.Contains("UnblockLimitExceeded", error.Text("ExchangeExceptionType"));
         Assert.Equal("RS4004", error.Value("Code"));
@@ -309,7 +310,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private Seen WithFault(object fault) =>
         InPractice(
             "Get-RestrictedSender -EntityType Mailbox",
-            tenant => tenant.Fault("Get-BlockedSenderAddress", fault));
+            tenant => tenant.BreakDown("Get-BlockedSenderAddress", fault));
 
     private Seen SignIn(App app) => SignIn(app.AppId, app.ClientSecret);
 

@@ -231,7 +231,7 @@ public sealed class GetTests : Connected
     [Fact]
     public void A_list_that_breaks_off_is_an_error()
     {
-        Tenant.Fault("Get-BlockedSenderAddress", "drop");
+        Tenant.BreakDown("Get-BlockedSenderAddress", "drop");
         Assert.Equal("RS3005.ConnectionLost", Run("Get-RestrictedSender -EntityType Mailbox").Error.Id());
     }
 
@@ -273,7 +273,7 @@ public sealed class GetTestsOfALargeTenant() : Connected("-Scenario Large")
     [Fact]
     public void A_list_that_breaks_off_between_two_pages_hands_over_what_came_and_is_an_error()
     {
-        Tenant.Fault("Get-BlockedSenderAddress", "drop", skip: 2);
+        Tenant.BreakDown("Get-BlockedSenderAddress", "drop", skip: 2);
         var outcome = Run("Get-RestrictedSender -EntityType Mailbox");
         Assert.Equal("RS3005.ConnectionLost", outcome.Thrown.Id());
         Assert.Equal(2000, outcome.Output.Count);
@@ -282,7 +282,7 @@ public sealed class GetTestsOfALargeTenant() : Connected("-Scenario Large")
     [Fact]
     public void A_list_that_breaks_off_between_two_pages_tells_nothing_about_anybody()
     {
-        Tenant.Fault("Get-BlockedSenderAddress", "drop", skip: 2);
+        Tenant.BreakDown("Get-BlockedSenderAddress", "drop", skip: 2);
         var row = Run("Test-RestrictedSender lee@contoso.com").One;
         Assert.Equal("Unknown", row.Text("State"));
     }

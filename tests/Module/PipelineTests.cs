@@ -157,8 +157,8 @@ public sealed class TwoTenantTests : IDisposable
     [Fact]
     public void One_that_cannot_be_read_does_not_hide_the_other()
     {
-        _first.Fault("Get-BlockedSenderAddress", "drop");
-        _first.Fault("Get-BlockedConnector", "drop");
+        _first.BreakDown("Get-BlockedSenderAddress", "drop");
+        _first.BreakDown("Get-BlockedConnector", "drop");
         var outcome = _engine.Run("Get-RestrictedSender -Connection $one, $two");
         Assert.Null(outcome.Thrown);
         Assert.Equal("RS3005.ConnectionLost", outcome.Error.Id());

@@ -65,8 +65,17 @@ internal sealed class Tenant(string plainUri)
     public void Order(object how) => Send(HttpMethod.Post, "releases", how);
 
     /// <summary>Lets a request go wrong; <paramref name="kind"/> is a fault's name, or a whole fault.</summary>
-    public void Fault(string match, object kind, int skip = 0) =>
-        Send(HttpMethod.Post, "faults", new { match, skip, fault = kind is string name ? new { kind = name } : kind });
+    public void Fault(string match, object kind, int skip = 0, uint times = 1)
+    {
+        var fault = kind is string name ? new { kind = name } : kind;
+        Send(HttpMethod.Post, "faults", new { match, skip, times, fault });
+    }
+
+    /// <summary>Lets every request go wrong until the tenant is healed: one that goes wrong once is tried again.</summary>
+    public void BreakDown(string match, object kind, int skip = 0) => Fault(match, kind, skip, uint.MaxValue);
+
+    /// <summary>Nothing goes wrong any more.</summary>
+    public void Heal() => Send(HttpMethod.Delete, "faults", new { });
 
     /// <summary>The fault that replies with a status.</summary>
     public static object Reply(int status, string body = "", Dictionary<string, string>? headers = null) =>

@@ -95,7 +95,7 @@ public sealed class TestTests : Connected
         foreach (var action in Enum.GetNames<ActionPreference>().Except(["Suspend", "Break"]))
         {
             object kind = int.TryParse(fault, out var status) ? Tenant.Reply(status, "\0\0\0\0") : fault;
-            Tenant.Fault(cmdlet, kind);
+            Tenant.BreakDown(cmdlet, kind);
             var outcome = Run($"Test-RestrictedSender lee@contoso.com -ErrorAction {action}");
             Assert.Null(outcome.Thrown);
             Assert.Empty(outcome.Errors);
@@ -103,6 +103,7 @@ public sealed class TestTests : Connected
             Assert.Equal((action, "Unknown"), (action, row.Text("State")));
             Assert.Equal(id, Assert.IsType<ErrorRecord>(row.Value("Error")).Id());
             // The fault is over: the same question has an answer again.
+            Tenant.Heal();
             Assert.Equal("NotRestricted", Run("Test-RestrictedSender lee@contoso.com").One.Text("State"));
         }
     }
@@ -110,14 +111,14 @@ public sealed class TestTests : Connected
     [Fact]
     public void Whoever_is_listed_as_typed_is_restricted_even_if_the_directory_cannot_be_read()
     {
-        Tenant.Fault("Get-Recipient", "drop");
+        Tenant.BreakDown("Get-Recipient", "drop");
         Assert.Equal("Restricted", Run("Test-RestrictedSender adele.vance@contoso.com").One.Text("State"));
     }
 
     [Fact]
     public void A_failed_read_is_tried_again_for_the_next_input()
     {
-        Tenant.Fault("Get-BlockedSenderAddress", "drop");
+        Tenant.Fault("Get-BlockedSenderAddress", "drop", times: 6);
         var rows = Run("'lee@contoso.com', 'lee@contoso.com' | Test-RestrictedSender").Good;
         Assert.Equal(["Unknown", "NotRestricted"], rows.Texts("State"));
     }

@@ -206,7 +206,7 @@ public sealed class UnblockTests : Connected
     {
         Run($"$entry = Get-RestrictedSender {Adele}");
         Tenant.Fault("Remove-BlockedSenderAddress", "lose-reply");
-        Tenant.Fault("Get-BlockedSenderAddress", "drop");
+        Tenant.BreakDown("Get-BlockedSenderAddress", "drop");
         var outcome = Run("$entry | Unblock-RestrictedSender -Confirm:$false");
         Assert.Equal("RS4005.OutcomeUnknown", outcome.Error.Id());
         Assert.Contains("the list could not be read", outcome.Error.Exception.Message);
@@ -216,7 +216,7 @@ public sealed class UnblockTests : Connected
     [Fact]
     public void A_list_that_cannot_be_read_unblocks_nothing()
     {
-        Tenant.Fault("Get-BlockedSenderAddress", "drop");
+        Tenant.BreakDown("Get-BlockedSenderAddress", "drop");
         Assert.Equal("RS3005.ConnectionLost", Run($"Unblock-RestrictedSender {Adele} -Confirm:$false").Error.Id());
         Assert.Empty(Tenant.Removals);
     }

@@ -43,6 +43,12 @@ public sealed class RestrictedSenderConnection
     /// <summary>The folder of all journals; a practice tenant's is temporary. Nothing where there is no place for it.</summary>
     public string? JournalPath { get; private set; }
 
+    /// <summary>How many requests were sent so far, to Exchange and for tokens.</summary>
+    public long? Requests { get; private set; }
+
+    /// <summary>How many of them repeated one that had failed.</summary>
+    public long? Retries { get; private set; }
+
     /// <summary>Whether cmdlets without -Connection use it.</summary>
     public bool IsDefault { get; internal set; }
 
@@ -70,6 +76,8 @@ public sealed class RestrictedSenderConnection
         ConnectedAt = row.Moment()!.Value;
         TokenExpires = row.Moment();
         JournalPath = row.Text();
+        Requests = row.Integer();
+        Retries = row.Integer();
     }
 
     /// <summary>The organization.</summary>

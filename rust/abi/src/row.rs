@@ -144,6 +144,8 @@ rows! {
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
         JournalPath: Text = connection.journals.as_deref().map(|path| path.display().to_string()),
+        Requests: Int64 = connection.requests.map(count),
+        Retries: Int64 = connection.retries.map(count),
     }
 
     restricted_sender RestrictedSender RESTRICTED_SENDER (entry: Restriction) {

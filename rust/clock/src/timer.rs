@@ -33,7 +33,7 @@ struct All {
 }
 
 /// The machine's clock can be set and the machine can sleep, so a long wait looks at it now and then.
-const LONGEST_NAP: Duration = Duration::from_secs(30);
+const LONGEST_SLICE: Duration = Duration::from_secs(30);
 
 impl Timer {
     pub(crate) fn new(clock: Clock) -> Self {
@@ -44,29 +44,33 @@ impl Timer {
     /// Sleeps until the clock shows `moment`. On a clock that stands still that may be at once: when all its timers
     /// sleep, it jumps to the first moment that one of them waits for. Dropping the future ends the sleep.
     pub async fn sleep_until(&mut self, moment: OffsetDateTime) {
-        let Some(practice) = self.clock.as_practice() else {
-            while let Some(left) = left(&self.clock, moment) {
-                tokio::time::sleep(left.min(LONGEST_NAP)).await;
-            }
-            return;
-        };
-        let mut moves = practice.timers.moves.subscribe();
-        let sleep = Sleep { practice, id: self.id };
-        sleep.begin(moment);
-        while let Some(left) = left(&self.clock, moment) {
-            // Of a clock that stands still this makes infinity: it is only ever moved.
-            let run = Duration::try_from_secs_f64(left.as_secs_f64() / practice.scale).unwrap_or(Duration::MAX);
-            tokio::select! {
-                _ = moves.changed() => {}
-                () = tokio::time::sleep(run.min(LONGEST_NAP)), if practice.scale > 0.0 => {}
-            }
-        }
+        sleep(&self.clock, self.id, moment).await;
     }
 
     /// Sleeps for a time by the clock.
     pub async fn sleep(&mut self, time: Duration) {
-        let time = time::Duration::try_from(time).unwrap_or(time::Duration::MAX);
-        self.sleep_until(self.clock.now().saturating_add(time)).await;
+        self.sleep_until(self.clock.after(time)).await;
+    }
+}
+
+/// Sleeps as the one with this number.
+async fn sleep(clock: &Clock, id: u64, moment: OffsetDateTime) {
+    let Some(practice) = clock.as_practice() else {
+        while let Some(left) = left(clock, moment) {
+            tokio::time::sleep(left.min(LONGEST_SLICE)).await;
+        }
+        return;
+    };
+    let mut moves = practice.timers.moves.subscribe();
+    let sleep = Sleep { practice, id };
+    sleep.begin(moment);
+    while let Some(left) = left(clock, moment) {
+        // Of a clock that stands still this makes infinity: it is only ever moved.
+        let run = Duration::try_from_secs_f64(left.as_secs_f64() / practice.scale).unwrap_or(Duration::MAX);
+        tokio::select! {
+            _ = moves.changed() => {}
+            () = tokio::time::sleep(run.min(LONGEST_SLICE)), if practice.scale > 0.0 => {}
+        }
     }
 }
 
@@ -110,8 +114,13 @@ impl Default for Timers {
 
 impl Timers {
     fn enter(&self) -> u64 {
+        let id = self.number();
+        self.lock().live += 1;
+        id
+    }
+
+    fn number(&self) -> u64 {
         let mut all = self.lock();
-        all.live += 1;
         all.last_id += 1;
         all.last_id
     }
@@ -127,6 +136,19 @@ impl Timers {
 }
 
 impl Clock {
+    /// Sleeps in the midst of work, for example until a request is sent again. Whoever works may hold a [`Timer`] that
+    /// this knows nothing of, so the sleeper stands in for it: a clock that stands still jumps when there are as many
+    /// sleepers as timers. Where the work has no timer and others have, it may jump while one of them works. Dropping
+    /// the future ends the sleep.
+    pub async fn nap(&self, time: Duration) {
+        let id = self.as_practice().map_or(0, |practice| practice.timers.number());
+        sleep(self, id, self.after(time)).await;
+    }
+
+    fn after(&self, time: Duration) -> OffsetDateTime {
+        self.now().saturating_add(time::Duration::try_from(time).unwrap_or(time::Duration::MAX))
+    }
+
     fn as_practice(&self) -> Option<&Practice> {
         match &*self.0 {
             Source::System => None,
@@ -239,6 +261,32 @@ mod tests {
         assert_eq!(clock.now(), START, "nobody sleeps");
         timer.sleep(HOUR * 2).await;
         assert_eq!(clock.now(), START + HOUR * 2);
+    }
+
+    #[tokio::test]
+    async fn a_nap_stands_in_for_the_timer_of_whoever_naps() {
+        let clock = standing();
+        clock.nap(HOUR).await;
+        assert_eq!(clock.now(), START + HOUR, "nobody has a timer");
+        let worker = clock.timer();
+        clock.nap(HOUR).await;
+        assert_eq!(clock.now(), START + HOUR * 2, "the only timer is that of the one who naps");
+
+        // Somebody else works: the nap lasts until they sleep, too, or have gone.
+        let other = clock.timer();
+        let nap = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.nap(HOUR).await }
+        });
+        while clock.as_practice().unwrap().timers.lock().sleeping.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(clock.now(), START + HOUR * 2);
+        drop(other);
+        nap.await.unwrap();
+        assert_eq!(clock.now(), START + HOUR * 3);
+        drop(worker);
+        assert!(clock.as_practice().unwrap().timers.lock().sleeping.is_empty());
     }
 
     #[tokio::test]

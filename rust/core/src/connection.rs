@@ -116,6 +116,10 @@ pub struct ConnectionStatus {
     pub token_expires: Option<OffsetDateTime>,
     /// The folder of all journals, where there is one.
     pub journals: Option<PathBuf>,
+    /// How many requests were sent so far, for tokens and to Exchange; a session does not tell.
+    pub requests: Option<u64>,
+    /// How many of them repeated one that had failed.
+    pub retries: Option<u64>,
 }
 
 impl Connection {
@@ -305,6 +309,8 @@ impl Connection {
             connected_at: self.connected_at,
             token_expires: self.way.token_expires().await,
             journals: self.journals.as_deref().ok().map(Path::to_owned),
+            requests: self.way.traffic().map(|traffic| traffic.requests()),
+            retries: self.way.traffic().map(|traffic| traffic.retries()),
         }
     }
 }

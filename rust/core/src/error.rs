@@ -31,6 +31,8 @@ pub struct Details {
     pub request_id: Option<String>,
     /// Seconds after which the service asked to come again.
     pub retry_after_sec: Option<u64>,
+    /// How often it was tried, where it could have been tried again and was given up.
+    pub tries: Option<u32>,
     /// What lay beneath, outermost first.
     pub causes: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl Error {
             aadsts: None,
             request_id: None,
             retry_after_sec: None,
+            tries: None,
             causes: Vec::new(),
         }))
     }

@@ -168,9 +168,29 @@ async fn what_the_service_did_not_show_or_cannot_be_used_is_not_complete() {
 }
 
 #[tokio::test]
+async fn a_block_whose_reply_is_lost_is_searched_for_in_a_new_session() {
+    let tenant = Tenant::new(Scenario::Standard).await;
+    let whole = history(&tenant.connection, tenant.days(100, 1)).await;
+    let before = tenant.seen(SEARCH).await;
+    for skip in 0..before as u32 {
+        let lost = json!({"match": SEARCH, "skip": skip, "fault": {"kind": "lose-reply"}});
+        tenant.sandbox.control("POST", "faults", &lost).unwrap();
+        let said = history(&tenant.connection, tenant.days(100, 1)).await;
+        assert_eq!(said.failed.len(), 0, "{:?}", said.failed);
+        assert_eq!(
+            (said.history.len(), scope(&said).complete),
+            (whole.history.len(), scope(&whole).complete),
+            "{skip}"
+        );
+        assert!(said.details.iter().any(|text| text.contains("try 2 of 6")), "{:?}", said.details);
+        tenant.heal().await;
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_fails_is_an_error_and_nothing_looks_complete() {
     let tenant = Tenant::new(Scenario::Standard).await;
-    let body = json!({"match": SEARCH, "skip": 1, "fault": {"kind": "status", "status": 503}});
+    let body = json!({"match": SEARCH, "skip": 1, "times": 100, "fault": {"kind": "status", "status": 503}});
     assert_eq!(tenant.control.post(tenant.at("faults")).json(&body).send().await.unwrap().status(), 201);
     let said = history(&tenant.connection, tenant.days(100, 1)).await;
     assert_eq!(said.failed.iter().map(|error| error.code()).collect::<Vec<_>>(), [Code::ServiceUnavailable]);

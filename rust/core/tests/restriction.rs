@@ -5,19 +5,22 @@
 
 mod tenant;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use restricted_sender_core::error::Code;
 use restricted_sender_core::exchange::Deadlines;
+use restricted_sender_core::host::{converse, Event, Row};
 use restricted_sender_core::reason::BlockType;
 use restricted_sender_core::restriction::{
-    get, test, unblock, NextStep, Outcome, Query, SenderState, State, Target, UnblockOptions,
+    get, test, unblock, EntityType, NextStep, Outcome, Query, Restriction, SenderState, State, Target, UnblockOptions,
 };
 use restricted_sender_sandbox::Scenario;
 use serde_json::{json, Value};
 use tenant::{address, run, Listener, Tenant};
 
 const MEGAN: &str = "megan.bowen@contoso.onmicrosoft.com";
+const LIST: &str = "Get-BlockedSenderAddress";
 
 async fn state_of(tenant: &Tenant, target: Target) -> SenderState {
     let (mut said, result) = run!(vec![target], host => test(&tenant.connection, &host));
@@ -72,7 +75,8 @@ async fn every_entry_says_what_to_do_and_where_to_look() {
 #[tokio::test]
 async fn no_failure_reads_as_not_restricted() {
     // Only what never answers is met by a short deadline: how fast everything else is proves nothing.
-    let short = Deadlines { silence: Duration::from_secs(1), ..Deadlines::default() };
+    let second = Duration::from_secs(1);
+    let short = Deadlines { silence: second, total: second, ..Deadlines::default() };
     let (patient, hasty) = (Tenant::new(Scenario::Standard).await, Tenant::with(Scenario::Standard, short).await);
     let faults = [
         (json!({"kind": "drop"}), Code::ConnectionLost),
@@ -108,11 +112,12 @@ async fn no_failure_reads_as_not_restricted() {
                 continue; // A recipient without addresses is nobody, which is Unknown as well.
             }
             let tenant = if *code == Code::Timeout { &hasty } else { &patient };
-            tenant.fault(cmdlet, 1, fault.clone()).await;
+            tenant.break_down(cmdlet, fault.clone()).await;
             // A healthy mailbox: a wrong answer would be NotRestricted.
             let state = state_of(tenant, address("lynne.robbins@contoso.com")).await;
             assert_eq!(state.state, State::Unknown, "{cmdlet} {fault}");
             assert_eq!(state.error.map(|error| error.code()), Some(*code), "{cmdlet} {fault}");
+            tenant.heal().await;
             let healthy = state_of(tenant, address("lynne.robbins@contoso.com")).await;
             assert_eq!(healthy.state, State::NotRestricted, "the fault has passed");
         }
@@ -197,16 +202,85 @@ async fn the_question_says_when_an_unblock_will_not_help() {
     assert!(said.questions[0].contains("Unblocking does not help"), "{}", said.questions[0]);
 }
 
-#[tokio::test]
-async fn a_page_that_expired_is_an_error_and_not_a_short_list() {
-    let tenant = Tenant::new(Scenario::Large).await;
+const MAILBOXES: Query = Query::Everything(Some(EntityType::Mailbox));
+
+/// Lets so many requests go well, and then the link to the next page be expired so many times.
+async fn expire(tenant: &Tenant, cmdlet: &str, skip: u32, times: u32) {
     let expired = r#"{"error":{"code":"BadRequest","message":"Expired or Invalid pagination request."}}"#;
-    let body = json!({ "match": "Get-BlockedSenderAddress", "skip": 3, "fault": {"kind": "status", "status": 400, "body": expired} });
-    assert_eq!(tenant.control.post(tenant.at("faults")).json(&body).send().await.unwrap().status(), 201);
-    let query = Query::Everything(Some(restricted_sender_core::restriction::EntityType::Mailbox));
-    let (said, result) = run!(vec![], host => get(&tenant.connection, query, &host));
+    let fault = json!({"kind": "status", "status": 400, "body": expired});
+    let order = json!({ "match": cmdlet, "skip": skip, "times": times, "fault": fault });
+    assert_eq!(tenant.control.post(tenant.at("faults")).json(&order).send().await.unwrap().status(), 201);
+}
+
+fn keys(entries: &[Restriction]) -> HashSet<String> {
+    entries.iter().map(|entry| entry.key.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_page_that_expired_twice_is_an_error_and_not_a_short_list() {
+    let tenant = Tenant::new(Scenario::Large).await;
+    expire(&tenant, LIST, 3, u32::MAX).await;
+    let (said, result) = run!(vec![], host => get(&tenant.connection, MAILBOXES, &host));
     assert_eq!(result.unwrap_err().code(), Code::PageExpired);
     assert_eq!(said.entries.len(), 3000);
+}
+
+#[tokio::test]
+async fn after_a_page_that_expired_all_is_read_again_and_nothing_comes_twice() {
+    let tenant = Tenant::new(Scenario::Large).await;
+    expire(&tenant, LIST, 3, 1).await;
+    let (said, result) = run!(vec![], host => get(&tenant.connection, MAILBOXES, &host));
+    result.unwrap();
+    assert_eq!((said.entries.len(), keys(&said.entries).len()), (10_000, 10_000));
+    assert_eq!(tenant.seen(LIST).await, 1 + 3 + 1 + 10, "to connect, the first reading, the second");
+
+    // Whoever needs the whole to answer has it of one reading.
+    expire(&tenant, LIST, 3, 1).await;
+    assert_eq!(state_of(&tenant, address("employee10000@contoso.com")).await.state, State::Restricted);
+    expire(&tenant, "Get-Recipient", 0, 1).await;
+    assert_eq!(state_of(&tenant, address("lynne.robbins@contoso.com")).await.state, State::NotRestricted);
+    let log: Vec<Value> = tenant.control.get(tenant.at("requests")).send().await.unwrap().json().await.unwrap();
+    let again = log.iter().rev().find(|request| request["cmdlet"] == "Get-Recipient").unwrap();
+    assert_eq!(again["parameters"]["ResultSize"], "Unlimited");
+    let is_limited = |request: &&Value| request["cmdlet"] == LIST && request["parameters"] != json!({});
+    assert_eq!(log.iter().find(is_limited), None, "the list does not take that");
+}
+
+#[tokio::test]
+async fn a_list_that_changes_while_its_links_expire_loses_nobody_and_tells_nobody_twice() {
+    let tenant = Tenant::new(Scenario::Large).await;
+    let (host, mut caller) = converse(|event| event);
+    let reading = async {
+        let result = get(&tenant.connection, MAILBOXES, &host).await;
+        drop(host);
+        result
+    };
+    let listening = async {
+        let mut entries = Vec::new();
+        while let Some(event) = caller.events.recv().await {
+            let Event::Rows(rows) = event else { continue };
+            if entries.is_empty() {
+                // The reader takes its time: links last ten minutes.
+                tenant
+                    .sandbox
+                    .control("DELETE", "restrictions", &json!({"senderAddress": "employee1@contoso.com"}))
+                    .ok();
+                let new = json!({"senderAddress": "new@contoso.com", "reason": "x"});
+                tenant.sandbox.control("POST", "restrictions", &new).unwrap();
+                tenant.pass(11 * 60).await;
+            }
+            entries.extend(rows.into_iter().map(|row| match row {
+                Row::Restriction(entry) => entry,
+                other => panic!("{other:?}"),
+            }));
+        }
+        entries
+    };
+    let (result, entries) = tokio::join!(reading, listening);
+    result.unwrap();
+    assert_eq!((entries.len(), keys(&entries).len()), (10_001, 10_001));
+    assert!(keys(&entries).contains("new@contoso.com"));
+    assert!(tenant.seen(LIST).await > 12, "it was read again");
 }
 
 #[tokio::test]

@@ -221,7 +221,8 @@ async fn reads_that_waver_are_neither_a_release_nor_a_return() {
 #[tokio::test]
 async fn looks_that_fail_are_told_once_and_count_as_neither() {
     let tenant = Tenant::new(Scenario::Standard).await;
-    let skip = json!({"match": LIST, "skip": 1, "times": 5, "fault": {"kind": "status", "status": 503}});
+    // Five looks, each tried six times.
+    let skip = json!({"match": LIST, "skip": 1, "times": 30, "fault": {"kind": "status", "status": 503}});
     tenant.order("faults", &skip);
     let said = unblock_with(&tenant, waiting(WaitOptions::default()), vec![address(ADELE)]).await;
     assert_eq!(one(&said).outcome, Outcome::Released);

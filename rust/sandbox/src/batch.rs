@@ -65,7 +65,7 @@ pub(crate) fn answer(tenant: &Tenant, request: &admin::Request<'_>, outer: &Requ
 fn dressed(outcome: Outcome, request: &admin::Request<'_>) -> Outcome {
     match outcome {
         Outcome::Whole(reply) => Outcome::Whole(request.dress(reply)),
-        Outcome::Half(reply) => Outcome::Half(request.dress(reply)),
+        Outcome::Spoilt(reply, spoil) => Outcome::Spoilt(request.dress(reply), spoil),
         other => other,
     }
 }
@@ -87,7 +87,7 @@ fn execute(tenant: &Tenant, items: Vec<Item>, outer: &Request) -> Outcome {
     let goes_on = reply::header(&outer.head.headers, "prefer")
         .is_some_and(|prefer| prefer.split([',', ';']).any(|part| part.trim().eq_ignore_ascii_case(CONTINUE_ON_ERROR)));
     let mut responses = Vec::with_capacity(items.len());
-    let mut is_half = false;
+    let mut spoilt = None;
     for item in items {
         let outcome = match item.to_request(tenant, outer) {
             Some(request) => request.answer(tenant),
@@ -95,8 +95,8 @@ fn execute(tenant: &Tenant, items: Vec<Item>, outer: &Request) -> Outcome {
         };
         let reply = match outcome {
             Outcome::Whole(reply) => reply,
-            Outcome::Half(reply) => {
-                is_half = true;
+            Outcome::Spoilt(reply, spoil) => {
+                spoilt = Some(spoil);
                 reply
             }
             broken => return broken,
@@ -108,10 +108,9 @@ fn execute(tenant: &Tenant, items: Vec<Item>, outer: &Request) -> Outcome {
         }
     }
     let reply = reply::json(StatusCode::OK, &Responses { responses });
-    if is_half {
-        Outcome::Half(reply)
-    } else {
-        Outcome::Whole(reply)
+    match spoilt {
+        Some(spoil) => Outcome::Spoilt(reply, spoil),
+        None => Outcome::Whole(reply),
     }
 }
 

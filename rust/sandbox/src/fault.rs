@@ -28,8 +28,12 @@ pub(crate) enum Fault {
     Drop,
     /// What was asked is done, then the connection closes without a reply.
     LoseReply,
+    /// As `Drop`, with a reset instead of an orderly end.
+    Reset,
     /// What was asked is done, but only half of the reply's body comes.
     Truncate,
+    /// What was asked is done; half of the reply's body comes as if it were all.
+    CutShort,
     /// Instead of doing what was asked, a body of this many bytes.
     Oversize { bytes: u64 },
     /// Instead of doing what was asked, a page of HTML that claims to be JSON.
@@ -38,6 +42,11 @@ pub(crate) enum Fault {
     Hang,
     /// What was asked is done; the reply says it is compressed, and is not.
     GzipLabel,
+    /// What was asked is done; the reply's body comes byte by byte, with a pause before each. Real time.
+    #[serde(rename_all = "camelCase")]
+    Drip { pause_milliseconds: u64 },
+    /// What was asked is done; the reply comes that much later. Real time.
+    Delay { milliseconds: u64 },
 }
 
 /// Which requests a fault is for.
@@ -218,6 +227,8 @@ mod tests {
             r#"{"match":"*","fault":{"kind":"explode"}}"#,
             r#"{"match":"*","times":-1,"fault":{"kind":"drop"}}"#,
             r#"{"match":"*","fault":{"kind":"oversize"}}"#,
+            r#"{"match":"*","fault":{"kind":"drip"}}"#,
+            r#"{"match":"*","fault":{"kind":"delay","milliseconds":-1}}"#,
         ] {
             assert!(serde_json::from_str::<Order>(wrong).is_err(), "{wrong}");
         }

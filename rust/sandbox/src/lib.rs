@@ -24,6 +24,7 @@ mod directory;
 mod fault;
 mod gzip;
 mod invoke;
+mod line;
 mod log;
 mod module_file;
 mod outbound_policy;

@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use restricted_sender_clock::Clock;
 use restricted_sender_sandbox::{Options, Sandbox, Scenario};
+use serde_json::Value;
 
 /// A practice Exchange Online tenant on this machine. The first line printed tells how to connect, as JSON.
 #[derive(Parser)]
@@ -24,6 +26,9 @@ struct Arguments {
     /// How fast the tenant's time runs: 60 makes a minute of every second, 0 stops the clock
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = time_scale, allow_negative_numbers = true)]
     time_scale: f64,
+    /// What goes wrong: a JSON list of faults as POST /sandbox/faults takes them
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 fn time_scale(text: &str) -> Result<f64, String> {
@@ -47,7 +52,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, seed, scenario, time_scale } = arguments;
+    let Arguments { port, seed, scenario, time_scale, faults } = arguments;
+    let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
     let sandbox = Sandbox::start(Options { port, seed, scenario, clock }).await.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
@@ -56,10 +62,20 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             format!("cannot start on port {port}: {error}")
         }
     })?;
+    for (index, fault) in faults.iter().enumerate() {
+        let ordered = sandbox.control("POST", "faults", fault);
+        ordered.map_err(|what_to_do| format!("fault {} of --faults: {what_to_do}", index + 1))?;
+    }
     let invitation = serde_json::to_string(sandbox.invitation()).map_err(|error| error.to_string())?;
     let mut output = io::stdout();
     writeln!(output, "{invitation}").and_then(|()| output.flush()).map_err(|error| error.to_string())?;
     stop_requested().await.map_err(|error| error.to_string())
+}
+
+fn read_faults(file: &Path) -> Result<Vec<Value>, String> {
+    let name = file.display();
+    let text = std::fs::read(file).map_err(|error| format!("cannot read {name}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("{name} is no JSON list of faults: {error}"))
 }
 
 /// Returns when the user or the system asks the program to stop.

@@ -1,6 +1,8 @@
 //! The way of one request through the tenant: what it is for, whether something goes wrong with it on order, and the
 //! answer. The requests inside a batch go the same way.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::{Method, StatusCode, Version};
 
@@ -24,14 +26,29 @@ pub(crate) struct Request {
 /// What comes of a request.
 pub(crate) enum Outcome {
     Whole(Reply),
-    /// The reply with its full length announced, half of it sent, and the connection broken off.
-    Half(Reply),
+    /// The reply, spoilt on its way.
+    Spoilt(Reply, Spoil),
     /// A body of this many bytes, length not announced.
     Oversize(u64),
     /// No reply ever.
     Hang,
     /// The connection closes without a reply.
     Close,
+    /// The connection is reset without a reply.
+    Reset,
+}
+
+/// What happens to a reply on its way.
+#[derive(Clone, Copy)]
+pub(crate) enum Spoil {
+    /// Its full length is announced, half of it sent, and the connection broken off.
+    BreakOff,
+    /// Half of it is sent as if it were all.
+    CutShort,
+    /// It is sent byte by byte, with this pause before each.
+    Drip(Duration),
+    /// It is sent that much later.
+    Delay(Duration),
 }
 
 /// What a request is for.
@@ -53,7 +70,14 @@ impl Request {
         let fault = tenant.faults().strike(purpose.name(), purpose.about());
         let outcome = match fault {
             None => self.execute(tenant, &purpose),
-            Some(Fault::Truncate) => self.execute(tenant, &purpose).halved(),
+            Some(Fault::Truncate) => self.execute(tenant, &purpose).spoilt(Spoil::BreakOff),
+            Some(Fault::CutShort) => self.execute(tenant, &purpose).spoilt(Spoil::CutShort),
+            Some(Fault::Drip { pause_milliseconds: pause }) => {
+                self.execute(tenant, &purpose).spoilt(Spoil::Drip(Duration::from_millis(pause)))
+            }
+            Some(Fault::Delay { milliseconds: time }) => {
+                self.execute(tenant, &purpose).spoilt(Spoil::Delay(Duration::from_millis(time)))
+            }
             Some(Fault::GzipLabel) => self.execute(tenant, &purpose).labelled_gzip(),
             Some(Fault::Status { status, body, headers }) => {
                 Outcome::Whole(fault::status_reply(status, body, &headers))
@@ -62,15 +86,18 @@ impl Request {
             Some(Fault::Oversize { bytes }) => Outcome::Oversize(bytes),
             Some(Fault::Hang) => Outcome::Hang,
             Some(Fault::Drop) => Outcome::Close,
+            Some(Fault::Reset) => Outcome::Reset,
             Some(Fault::LoseReply) => {
                 self.execute(tenant, &purpose);
                 Outcome::Close
             }
         };
         match &outcome {
-            Outcome::Whole(reply) | Outcome::Half(reply) => tenant.requests().answered(number, reply.status().as_u16()),
+            Outcome::Whole(reply) | Outcome::Spoilt(reply, _) => {
+                tenant.requests().answered(number, reply.status().as_u16());
+            }
             Outcome::Oversize(_) => tenant.requests().answered(number, StatusCode::OK.as_u16()),
-            Outcome::Hang | Outcome::Close => {}
+            Outcome::Hang | Outcome::Close | Outcome::Reset => {}
         }
         outcome
     }
@@ -180,16 +207,18 @@ impl Purpose<'_> {
 }
 
 impl Outcome {
-    /// A reply without a body stays whole.
-    fn halved(self) -> Self {
+    /// A reply without a body stays whole, but it may be late.
+    fn spoilt(self, spoil: Spoil) -> Self {
         match self {
-            Self::Whole(reply) if !reply.body().is_empty() => Self::Half(reply),
+            Self::Whole(reply) if !reply.body().is_empty() || matches!(spoil, Spoil::Delay(_)) => {
+                Self::Spoilt(reply, spoil)
+            }
             other => other,
         }
     }
 
     fn labelled_gzip(mut self) -> Self {
-        if let Self::Whole(reply) | Self::Half(reply) = &mut self {
+        if let Self::Whole(reply) | Self::Spoilt(reply, _) = &mut self {
             reply::set(reply, hyper::header::CONTENT_ENCODING, "gzip");
         }
         self

@@ -21,12 +21,12 @@ use time::format_description::FormatItem;
 use time::macros::format_description;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::line::{HangUp, Line};
 use crate::reply::{self, Reply};
-use crate::request::{Outcome, Request};
+use crate::request::{Outcome, Request, Spoil};
 use crate::tenant::Tenant;
 use crate::{control, gzip};
 
@@ -127,12 +127,14 @@ pub(crate) async fn serve(door: Door, endpoint: Endpoint, tenant: Arc<Tenant>) {
         };
         let _ = stream.set_nodelay(true);
         let (address, tenant, tls) = (endpoint.address, Arc::clone(&tenant), endpoint.tls.clone());
+        let hang_up = HangUp::default();
+        let line = Line::new(stream, hang_up.clone());
         connections.spawn(async move {
             match tls {
-                None => connection(stream, address, tenant).await,
+                None => connection(line, address, tenant, hang_up).await,
                 Some(tls) => {
-                    if let Ok(stream) = tls.accept(stream).await {
-                        connection(stream, address, tenant).await;
+                    if let Ok(line) = tls.accept(line).await {
+                        connection(line, address, tenant, hang_up).await;
                     }
                 }
             }
@@ -145,17 +147,17 @@ async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     address: Address,
     tenant: Arc<Tenant>,
+    hang_up: HangUp,
 ) {
-    let hang_up = Arc::new(Notify::new());
     let service = service_fn(|request| {
-        let (tenant, hang_up) = (Arc::clone(&tenant), Arc::clone(&hang_up));
+        let (tenant, hang_up) = (Arc::clone(&tenant), hang_up.clone());
         async move { Ok::<_, Infallible>(answer(request, address, &tenant, &hang_up).await) }
     });
     let server = auto::Builder::new(TokioExecutor::new());
     tokio::select! {
         // How a connection ends is the client's business.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
-        () = hang_up.notified() => {}
+        () = hang_up.ordered() => {}
     }
 }
 
@@ -164,7 +166,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
     address: Address,
     tenant: &Tenant,
-    hang_up: &Notify,
+    hang_up: &HangUp,
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     let asked_for = head.uri.authority().map(|authority| authority.as_str());
@@ -184,10 +186,11 @@ async fn answer(
             let headers = &request.head.headers;
             match request.answer(tenant) {
                 Outcome::Whole(reply) => whole(gzip::compressed(reply, headers)),
-                Outcome::Half(reply) => half(gzip::compressed(reply, headers)),
+                Outcome::Spoilt(reply, spoil) => spoilt(gzip::compressed(reply, headers), spoil).await,
                 Outcome::Oversize(bytes) => oversize(bytes),
                 Outcome::Hang => std::future::pending().await,
-                Outcome::Close => close(hang_up).await,
+                Outcome::Close => hang_up.close().await,
+                Outcome::Reset => hang_up.reset().await,
             }
         }
     };
@@ -220,6 +223,29 @@ fn is_host(authority: &str, host: &str) -> bool {
 /// The reply as it is.
 fn whole(reply: Reply) -> Response<Body> {
     reply.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
+}
+
+/// The reply as it is after what happens to it on its way.
+async fn spoilt(reply: Reply, spoil: Spoil) -> Response<Body> {
+    match spoil {
+        Spoil::BreakOff => half(reply),
+        Spoil::CutShort => {
+            let first = reply.body().len() / 2;
+            whole(reply.map(|body| body.slice(..first)))
+        }
+        Spoil::Drip(pause) => reply.map(|body| {
+            let drops = stream::unfold(body, move |mut rest| async move {
+                tokio::time::sleep(pause).await;
+                let drop = (!rest.is_empty()).then(|| rest.split_to(1))?;
+                Some((Ok(Frame::data(drop)), rest))
+            });
+            StreamBody::new(drops).boxed_unsync()
+        }),
+        Spoil::Delay(time) => {
+            tokio::time::sleep(time).await;
+            whole(reply)
+        }
+    }
 }
 
 /// The reply with its full length announced, half of it sent, and the connection broken off.
@@ -258,10 +284,4 @@ fn oversize(bytes: u64) -> Response<Body> {
     });
     let reply = reply::json(StatusCode::OK, &());
     reply.map(|_| StreamBody::new(stream::iter(blocks)).boxed_unsync())
-}
-
-/// Closes the connection; the reply never comes.
-async fn close(hang_up: &Notify) -> Response<Body> {
-    hang_up.notify_one();
-    std::future::pending().await
 }

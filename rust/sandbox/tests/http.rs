@@ -795,17 +795,49 @@ async fn a_status_on_order_as_often_as_ordered() {
 #[tokio::test]
 async fn dropped_requests_do_nothing_and_lost_replies_have_done_it() {
     let adele = json!({"SenderAddress": "adele.vance@contoso.com"});
-    for (kind, still_listed) in [("drop", true), ("lose-reply", false)] {
+    for (kind, still_listed) in [("drop", true), ("reset", true), ("lose-reply", false)] {
         for practice in [Practice::standard().await, Practice::standard().await.plain()] {
             practice.fault(json!({"match": "Remove-BlockedSenderAddress", "fault": {"kind": kind}})).await;
             let request = practice.request(&practice.command(), "Remove-BlockedSenderAddress", &adele);
-            assert!(request.send().await.is_err(), "{kind}");
+            let error = request.send().await.unwrap_err();
+            assert_eq!(is_reset(&error), kind == "reset", "{kind}: {error:?}");
             practice.pass(30);
             assert_eq!(practice.is_listed("adele.vance@contoso.com").await, still_listed, "{kind}");
             let log = practice.log(1).await;
             assert_eq!((&log[0]["cmdlet"], &log[0]["status"]), (&json!("Remove-BlockedSenderAddress"), &Value::Null));
             assert_eq!(log[1]["cmdlet"], "Get-BlockedSenderAddress", "nobody repeated the removal");
         }
+    }
+}
+
+/// Whether the connection was reset and not ended.
+fn is_reset(error: &(dyn std::error::Error + 'static)) -> bool {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let kinds = chain.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    kinds.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::ConnectionReset)
+}
+
+#[tokio::test]
+async fn replies_that_are_cut_short_drip_or_are_late() {
+    let fault = |fault: Value| json!({"match": "Get-AcceptedDomain", "fault": fault});
+    for practice in [Practice::standard().await, Practice::standard().await.plain()] {
+        let whole = practice.invoke("Get-AcceptedDomain", json!({})).await.bytes().await.unwrap();
+        practice.fault(fault(json!({"kind": "cut-short"}))).await;
+        let reply = practice.invoke("Get-AcceptedDomain", json!({})).await;
+        assert_eq!(reply.bytes().await.unwrap(), whole[..whole.len() / 2], "and no error");
+
+        practice.fault(fault(json!({"kind": "drip", "pauseMilliseconds": 0}))).await;
+        let mut reply = practice.invoke("Get-AcceptedDomain", json!({})).await;
+        assert_eq!(reply.chunk().await.unwrap().unwrap(), whole[..1], "a drop at a time");
+        let mut got = 1;
+        while let Some(drop) = reply.chunk().await.unwrap() {
+            got += drop.len();
+        }
+        assert_eq!(got, whole.len());
+
+        practice.fault(fault(json!({"kind": "delay", "milliseconds": 1}))).await;
+        let reply = practice.invoke("Get-AcceptedDomain", json!({})).await;
+        assert_eq!(reply.bytes().await.unwrap(), whole);
     }
 }
 

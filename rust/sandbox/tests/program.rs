@@ -82,6 +82,37 @@ fn a_chosen_port_is_taken() {
     assert_eq!(program.invitation()["uri"], format!("https://localhost:{port}"));
 }
 
+#[tokio::test]
+async fn a_plan_of_faults_is_followed_from_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let good = r#"[{"match": "openid-configuration", "skip": 1, "fault": {"kind": "status", "status": 418}}]"#;
+    let mut program = Program::start(&["--faults", &plan("good.json", good)]);
+    let invitation = program.invitation();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (uri, tenant) = (invitation["plainUri"].as_str().unwrap(), invitation["tenantId"].as_str().unwrap());
+    for status in [200, 418, 200] {
+        let url = format!("{uri}/{tenant}/v2.0/.well-known/openid-configuration");
+        assert_eq!(client.get(url).send().await.unwrap().status(), status);
+    }
+
+    let second = r#"[{"match": "token", "fault": {"kind": "drop"}}, {"match": "token", "fault": {"kind": "explode"}}]"#;
+    for (file, says) in [
+        (plan("second.json", second), "fault 2 of --faults: unknown variant `explode`"),
+        (plan("none.json", "{}"), "is no JSON list of faults"),
+        (folder.path().join("absent").to_str().unwrap().to_owned(), "cannot read"),
+    ] {
+        let mut program = Program::start(&["--faults", &file]);
+        assert_eq!(program.0.wait().unwrap().code(), Some(1));
+        let errors = program.errors();
+        assert!(errors.contains(says), "{errors}");
+    }
+}
+
 #[test]
 fn arguments_that_make_no_sense() {
     for (arguments, text) in [

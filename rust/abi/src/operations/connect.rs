@@ -190,7 +190,8 @@ fn deadlines(parameters: &mut Fields) -> Result<Deadlines> {
     match u64::try_from(seconds) {
         Ok(seconds @ 1..) => {
             let limit = Duration::from_secs(seconds);
-            Ok(Deadlines { connect: limit.min(Deadlines::default().connect), silence: limit })
+            let usual = Deadlines::default();
+            Ok(Deadlines { connect: limit.min(usual.connect), silence: limit, ..usual })
         }
         _ => Err(Error::new(Code::InvalidConnection, "-TimeoutSec must be at least 1.")),
     }

@@ -9,13 +9,15 @@ pub struct Cmdlet {
     pub(super) name: &'static str,
     /// Texts, numbers and lists of texts.
     pub(super) parameters: Map<String, Json>,
+    /// Whether it is the same cmdlet when it is sent again.
+    pub(super) repeatable: bool,
 }
 
 impl Cmdlet {
     /// The cmdlet of that name, without parameters.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Self { name, parameters: Map::new() }
+        Self { name, parameters: Map::new(), repeatable: true }
     }
 
     /// Adds a parameter; an absent value adds none.
@@ -31,6 +33,13 @@ impl Cmdlet {
     #[must_use]
     pub fn with_value(mut self, parameter: &str, value: impl Into<Json>) -> Self {
         self.parameters.insert(parameter.to_owned(), value.into());
+        self
+    }
+
+    /// Its answer depends on what was asked before: sent again after a lost reply it would tell something else.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.repeatable = false;
         self
     }
 }

@@ -9,10 +9,12 @@ use crate::error::{Code, Error};
 
 /// The error of a request that got no complete reply. `host` is whom we asked.
 pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
-    let (code, message) = if error.is_timeout() {
+    let (code, message) = if error.is_connect() && error.is_timeout() {
+        (Code::HostUnreachable, format!("{host} did not accept a connection in time"))
+    } else if error.is_timeout() {
         (Code::Timeout, format!("{host} did not answer in time"))
-    } else if beneath::<rustls::Error>(error).is_some() {
-        (Code::TlsFailure, format!("No trusted encrypted connection to {host}"))
+    } else if let Some(tls) = beneath::<rustls::Error>(error) {
+        (Code::TlsFailure, format!("No trusted encrypted connection to {host}: {}", distrust(tls)))
     } else if error.is_connect() {
         if wants_proxy_sign_in(error) {
             (Code::ProxyRefused, format!("The proxy before {host} wants a sign-in (HTTP 407)"))
@@ -28,6 +30,27 @@ pub fn of_transport(error: &reqwest::Error, host: &str) -> Error {
     let causes: Vec<_> = chain(error).skip(1).map(ToString::to_string).collect();
     let innermost = causes.last().map(|cause| format!(": {cause}")).unwrap_or_default();
     Error::new(code, format!("{message}{innermost}.")).with(|details| details.causes = causes)
+}
+
+/// Why a connection is not trusted, as whoever looks after the network would say it. Newer versions of rustls have
+/// variants of the same reasons with details; their texts are what all have in common.
+fn distrust(error: &rustls::Error) -> &'static str {
+    let text = error.to_string().to_lowercase();
+    let says = |part: &str| text.contains(part);
+    if says("unknownissuer") || says("unknown issuer") {
+        "its certificate is issued by an authority that this machine does not trust. A proxy that inspects encrypted \
+         traffic shows one of its own"
+    } else if says("expired") || says("notvalidyet") || says("not valid yet") {
+        "its certificate is not valid at the time that this machine's clock shows"
+    } else if says("not valid for name") || says("notvalidforname") {
+        "its certificate is for another host. A proxy or a sign-in page of the network may answer in its place"
+    } else if says("certificate") {
+        "its certificate is not usable"
+    } else if says("corrupt message") || says("invalidcontenttype") {
+        "what answers there does not speak TLS. A proxy or a sign-in page of the network may answer in its place"
+    } else {
+        "the two could not agree on encryption"
+    }
 }
 
 /// The error of a reply that has a failing status, or an `error` in spite of a good one.
@@ -69,7 +92,7 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
     if response.text().contains(CONCURRENCY_LIMIT) {
         return Code::Throttled;
     }
-    if of_exception(exception) == Code::ServiceUnavailable {
+    if is_passing(exception) {
         return Code::ServiceUnavailable;
     }
     match status {
@@ -89,7 +112,7 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
 
 /// What an exception of the service means that did not come as a reply of ours.
 pub fn of_exception(exception: &str) -> Code {
-    if TRANSIENT.iter().any(|name| exception.contains(name)) {
+    if is_passing(exception) {
         return Code::ServiceUnavailable;
     }
     Code::CmdletFailed
@@ -115,6 +138,26 @@ pub fn is_unblock_limit(error: &Error) -> bool {
     error.code() == Code::CmdletFailed
         && message.contains("support")
         && ["exceeded", "limit", "number of times"].iter().any(|word| message.contains(word))
+}
+
+/// Whether what only reads may well succeed when it is tried again: the reply was lost on its way, or the service says
+/// that it is busy. Of an internal error (HTTP 500) it depends on who says so: one that names its exception is the
+/// cmdlet's own and stays, others are of the machines before it and pass.
+pub fn is_transient(error: &Error) -> bool {
+    match error.code() {
+        Code::Timeout | Code::ConnectionLost | Code::Throttled => true,
+        Code::ServiceUnavailable => {
+            let exception = error.exception_type.as_deref();
+            exception.is_some_and(is_passing)
+                || matches!(error.http_status, Some(408 | 502..=504))
+                || error.http_status == Some(500) && exception.is_none()
+        }
+        _ => false,
+    }
+}
+
+fn is_passing(exception: &str) -> bool {
+    TRANSIENT.iter().any(|name| exception.contains(name))
 }
 
 /// Whether the request may have taken effect although it failed.
@@ -158,4 +201,25 @@ fn under<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 
 fn beneath<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     chain(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::CertificateError as Certificate;
+
+    #[test]
+    fn distrust_is_explained() {
+        for (error, says) in [
+            (rustls::Error::InvalidCertificate(Certificate::UnknownIssuer), "proxy that inspects"),
+            (rustls::Error::InvalidCertificate(Certificate::Expired), "machine's clock"),
+            (rustls::Error::InvalidCertificate(Certificate::NotValidYet), "machine's clock"),
+            (rustls::Error::InvalidCertificate(Certificate::NotValidForName), "another host"),
+            (rustls::Error::InvalidCertificate(Certificate::Revoked), "not usable"),
+            (rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), "does not speak TLS"),
+            (rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion), "agree on encryption"),
+        ] {
+            assert!(distrust(&error).contains(says), "{error}: {}", distrust(&error));
+        }
+    }
 }

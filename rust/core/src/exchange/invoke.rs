@@ -1,5 +1,7 @@
 //! Running a cmdlet: `POST {base}/adminapi/beta/{tenant}/InvokeCommand`, page after page.
 
+use std::future::Future;
+
 use restricted_sender_clock::Clock;
 use serde_json::{json, Value as Json};
 use time::OffsetDateTime;
@@ -9,7 +11,9 @@ use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::fault;
 use super::reply::Reply;
+use super::retry::Patience;
 use super::token::{escape, Credential, Token, Tokens};
+use super::traffic::{self, Traffic};
 use super::transport::{self, Deadlines, Proxies, Response};
 use super::value::Record;
 use crate::error::{Code, Error, Result};
@@ -22,6 +26,9 @@ pub struct Service {
     pub(super) cloud: Cloud,
     pub(super) organization: String,
     pub(super) tokens: Tokens,
+    deadlines: Deadlines,
+    clock: Clock,
+    traffic: Traffic,
     /// One id for all requests of a connection.
     connection_id: Uuid,
 }
@@ -54,8 +61,9 @@ impl Service {
         clock: Clock,
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
-        let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock);
-        Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
+        let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock.clone());
+        let (traffic, connection_id) = (Traffic::default(), Uuid::new_v4());
+        Ok(Self { http, cloud, organization, tokens, deadlines, clock, traffic, connection_id })
     }
 
     /// The cloud it lives in.
@@ -77,6 +85,24 @@ impl Service {
         self.tokens.expires().await
     }
 
+    /// The organization as the admin named it.
+    pub(super) fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn deadlines(&self) -> Deadlines {
+        self.deadlines
+    }
+
+    /// What has been sent so far.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
@@ -85,21 +111,80 @@ impl Service {
 }
 
 impl<'a> Rest<'a> {
+    pub(super) fn service(self) -> &'a Service {
+        self.service
+    }
+
+    pub(super) fn host(self) -> &'a Host {
+        self.host
+    }
+
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
-        Pages { exchange: self, request: Request::new(self.service, cmdlet), next: Next::First, pages: 0 }
+        Pages {
+            exchange: self,
+            cmdlet: cmdlet.clone(),
+            request: Request::new(self.service, cmdlet),
+            next: Next::First,
+            pages: 0,
+            is_second: false,
+        }
     }
 
     /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
     ///
     /// # Errors
-    /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: nothing is repeated, save after a refusal
-    /// of the token, which comes before anything is done.
+    /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: it is not sent again unless the service for
+    /// certain [did nothing](super::retry).
     pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
-        let request = Request::new(self.service, cmdlet);
+        let request = Request::new(self.service, cmdlet.once());
         let (reply, request_id) = request.send(self, &request.address).await?;
         Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
+    }
+
+    /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
+    /// by themselves have been.
+    pub(crate) fn patience(self, cmdlet: &str) -> Patience<'a> {
+        let Service { cloud, organization, .. } = self.service;
+        Patience::new(self, format!("{cmdlet} in {organization}"), &cloud.exchange, true)
+    }
+
+    /// A token that is good for now.
+    async fn token(self) -> Result<Token> {
+        let tokens = &self.service.tokens;
+        self.sign_in(|| tokens.current()).await
+    }
+
+    /// Another token than the one that was refused, where there can be one.
+    async fn newer_token(self, refused: &Token) -> Result<Option<Token>> {
+        let tokens = &self.service.tokens;
+        self.sign_in(|| tokens.after_refusal(refused)).await
+    }
+
+    /// Getting a token changes nothing, so it is tried as often as a read.
+    async fn sign_in<T, F: Future<Output = Result<T>>>(self, work: impl Fn() -> F) -> Result<T> {
+        let Service { cloud, organization, .. } = self.service;
+        let mut patience = Patience::new(self, format!("Token for {organization}"), &cloud.login, true);
+        loop {
+            match self.heard(&mut patience, work()).await {
+                Ok(token) => return Ok(token),
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+
+    /// Does one try, counting what it sends and telling of it.
+    async fn heard<T>(self, patience: &mut Patience<'_>, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let attempt = patience.next_try();
+        let (result, sent) = traffic::noted(work).await;
+        for one in &sent {
+            self.service.traffic.count(one);
+        }
+        for one in &sent {
+            self.host.detail(format!("{}: {} {one}, try {attempt}", patience.what(), one.method)).await?;
+        }
+        result
     }
 }
 
@@ -107,10 +192,17 @@ impl<'a> Rest<'a> {
 #[derive(Debug)]
 pub struct Pages<'a> {
     exchange: Rest<'a>,
+    cmdlet: Cmdlet,
     request: Request,
     next: Next,
     pages: usize,
+    /// Whether this is the second reading.
+    is_second: bool,
 }
+
+/// The cmdlets of ours that take `ResultSize`; `Unlimited` makes one page of all. Source: their documentation. Those that
+/// list who is restricted do not.
+const WITH_RESULT_SIZE: [&str; 1] = ["Get-Recipient"];
 
 #[derive(Debug)]
 enum Next {
@@ -139,6 +231,39 @@ impl Pages<'_> {
         Ok(Some(reply.value.unwrap_or_default()))
     }
 
+    /// Whether there is more to read.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !matches!(self.next, Next::End)
+    }
+
+    /// Whether it was begun again.
+    #[must_use]
+    pub fn is_second(&self) -> bool {
+        self.is_second
+    }
+
+    /// Begins again with the first page where `error` says that the link to the next one has expired, once: what came
+    /// before is of another reading, and must not be mixed with this one.
+    ///
+    /// # Errors
+    /// `error` where that is no remedy.
+    pub async fn begin_again(&mut self, error: Error) -> Result<()> {
+        if error.code() != Code::PageExpired || self.is_second || !self.cmdlet.repeatable {
+            return Err(error);
+        }
+        let (service, mut cmdlet) = (self.exchange.service, self.cmdlet.clone());
+        let told =
+            format!("{} in {}: a page link has expired, so all is read again", cmdlet.name, service.organization);
+        self.exchange.host.detail(told).await?;
+        if WITH_RESULT_SIZE.contains(&cmdlet.name) {
+            cmdlet = cmdlet.with("ResultSize", Some("Unlimited"));
+        }
+        (self.request, self.next) = (Request::new(service, cmdlet), Next::First);
+        (self.pages, self.is_second) = (0, true);
+        Ok(())
+    }
+
     /// A link may only lead on within the endpoint that it came from: the token goes with it.
     fn checked(&self, link: String, request_id: Option<String>) -> Result<String> {
         let organization = &self.exchange.service.organization;
@@ -163,6 +288,7 @@ struct Request {
     cmdlet: &'static str,
     address: String,
     body: Json,
+    repeatable: bool,
     id: Uuid,
 }
 
@@ -173,25 +299,37 @@ impl Request {
             cmdlet: cmdlet.name,
             address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
             body: json!({ "CmdletInput": { "CmdletName": cmdlet.name, "Parameters": cmdlet.parameters } }),
+            repeatable: cmdlet.repeatable,
             id: Uuid::new_v4(),
         }
     }
 
     async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
         let service = exchange.service;
-        let token = service.tokens.current().await?;
-        let response = self.send_with(exchange, address, &token).await?;
-        if response.status != 401 {
-            return self.read(service, &response);
-        }
-        match service.tokens.after_refusal(&token).await? {
-            Some(token) => self.read(service, &self.send_with(exchange, address, &token).await?),
-            None => self.read(service, &response),
+        let what = format!("{} in {}", self.cmdlet, service.organization);
+        let mut patience = Patience::new(exchange, what, &service.cloud.exchange, self.repeatable);
+        let mut token = exchange.token().await?;
+        let mut renewed = false;
+        loop {
+            let response = exchange.heard(&mut patience, self.post(service, address, &token)).await;
+            // A token is refused before anything is done, so this is for changes, too; once, since a second refusal
+            // is not about the token.
+            if !renewed && response.as_ref().is_ok_and(|response| response.status == 401) {
+                renewed = true;
+                if let Some(newer) = exchange.newer_token(&token).await? {
+                    token = newer;
+                    continue;
+                }
+            }
+            match response.and_then(|response| self.read(service, &response)) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => patience.after(error).await?,
+            }
+            token = exchange.token().await?;
         }
     }
 
-    async fn send_with(&self, exchange: Rest<'_>, address: &str, token: &Token) -> Result<Response> {
-        let Rest { service, host } = exchange;
+    async fn post(&self, service: &Service, address: &str, token: &Token) -> Result<Response> {
         let mut request = service
             .http
             .post(address)
@@ -208,10 +346,7 @@ impl Request {
         if let (true, Some(tenant)) = (service.tokens.is_app_only(), &token.tenant_id) {
             request = request.header("X-AnchorMailbox", format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
         }
-        let response = transport::send(request, &service.cloud.exchange).await?;
-        let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
-        host.detail(format!("{} in {}: HTTP {}{id}", self.cmdlet, service.organization, response.status)).await?;
-        Ok(response)
+        transport::send(request, &service.cloud.exchange).await
     }
 
     /// The status decides first: the body of a refusal may be anything.
@@ -238,8 +373,14 @@ impl Request {
             Ok(reply) => Ok((reply, response.request_id())),
             Err(error) => {
                 let host = &service.cloud.exchange;
-                let message = format!("{host} sent something else than the reply to {}.", self.cmdlet);
-                Err(Error::new(Code::ResponseUnreadable, message).caused_by(&error).with(|details| {
+                // Whoever stands between may cut a body and announce what is left of it.
+                let (code, what) = if error.is_eof() {
+                    (Code::ConnectionLost, "a reply that ends in its midst")
+                } else {
+                    (Code::ResponseUnreadable, "something else than the reply")
+                };
+                let message = format!("{host} sent {what} to {}.", self.cmdlet);
+                Err(Error::new(code, message).caused_by(&error).with(|details| {
                     details.http_status = Some(response.status);
                     details.request_id = response.request_id();
                 }))

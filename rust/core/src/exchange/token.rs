@@ -161,7 +161,7 @@ impl Tokens {
                 details.request_id = response.request_id();
             })
         };
-        if response.status == 429 || response.status >= 500 {
+        if matches!(response.status, 408 | 429 | 500..) {
             let code = if response.status == 429 { Code::Throttled } else { Code::ServiceUnavailable };
             let message = format!("{} could not give a token (HTTP {}).", self.cloud.login, response.status);
             return Err(Error::new(code, message).about(&self.organization).with(|details| {

@@ -1,29 +1,45 @@
 //! HTTP: one client per connection, everything bounded, TLS except to this machine.
 
+use std::future::Future;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Proxy, RequestBuilder};
+use time::format_description::well_known::Rfc2822;
+use time::OffsetDateTime;
 use url::{Host, Url};
 
 use super::fault;
+use super::traffic::{self, Sent};
 use crate::error::{Code, Error, Result};
 
-/// How long the network may take. Real time: it does not follow the connection's clock.
+/// How long the network may take. Real time: it does not follow the connection's clock, save for the waits between two
+/// tries.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
     /// To reach the host and agree on encryption.
     pub connect: Duration,
     /// From one piece of a reply to the next.
     pub silence: Duration,
+    /// From the request to the end of its reply, however steadily it drips in.
+    pub reply: Duration,
+    /// For one request with all that is tried: no further try begins after that.
+    pub total: Duration,
 }
 
 impl Default for Deadlines {
-    /// 15 seconds to connect; 100 seconds of silence, which is what the official module's HTTP client grants.
+    /// 15 seconds to connect; 100 seconds of silence, which is what the official module's HTTP client grants; 15 minutes
+    /// for a reply, the service's own limit for a call; 5 minutes in all, the longest window that the service is known
+    /// to throttle by (message traces).
     fn default() -> Self {
-        Self { connect: Duration::from_secs(15), silence: Duration::from_secs(100) }
+        Self {
+            connect: Duration::from_secs(15),
+            silence: Duration::from_secs(100),
+            reply: Duration::from_secs(15 * 60),
+            total: Duration::from_secs(5 * 60),
+        }
     }
 }
 
@@ -41,6 +57,7 @@ pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) 
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(deadlines.connect)
         .read_timeout(deadlines.silence)
+        .timeout(deadlines.reply)
         .no_proxy();
     for (endpoint, proxy) in proxies {
         let origin = Url::parse(endpoint).map(|url| url.origin()).ok();
@@ -116,13 +133,23 @@ pub struct Response {
 }
 
 /// Sends a request and reads the whole reply. `host` is whom the admin believes to be asking.
+/// The request is [noted](traffic::noted).
 pub async fn send(request: RequestBuilder, host: &str) -> Result<Response> {
-    let mut reply = request
-        .header("Accept", "application/json")
-        .header("Accept-Encoding", "gzip")
-        .send()
-        .await
-        .map_err(|error| fault::of_transport(&error, host))?;
+    let request = request.header("Accept", "application/json").header("Accept-Encoding", "gzip");
+    let (client, request) = request.build_split();
+    let request = request.map_err(|error| fault::of_transport(&error, host))?;
+    let (method, began) = (request.method().to_string(), Instant::now());
+    let response = receive(client.execute(request), host).await;
+    let outcome = match &response {
+        Ok(response) => Ok((response.status, response.request_id())),
+        Err(error) => Err(error.code()),
+    };
+    traffic::note(Sent { host: host.to_owned(), method, outcome, took: began.elapsed() });
+    response
+}
+
+async fn receive(reply: impl Future<Output = reqwest::Result<reqwest::Response>>, host: &str) -> Result<Response> {
+    let mut reply = reply.await.map_err(|error| fault::of_transport(&error, host))?;
     let too_large = || {
         let largest = LARGEST_REPLY / (1024 * 1024);
         Error::new(Code::ResponseTooLarge, format!("{host} sent a reply of more than {largest} MB."))
@@ -162,9 +189,14 @@ impl Response {
         self.header("www-authenticate")
     }
 
-    /// `Retry-After` in seconds; a date there is not read yet.
+    /// `Retry-After` in seconds. Where it is a date it counts from the reply's own `Date`, so that a wrong clock on this
+    /// machine does no harm; one that has passed is now.
     pub fn retry_after_sec(&self) -> Option<u64> {
-        self.header("retry-after")?.trim().parse().ok()
+        let text = self.header("retry-after")?;
+        text.trim().parse().ok().or_else(|| {
+            let (until, now) = (http_date(&text)?, http_date(&self.header("date")?)?);
+            Some(u64::try_from((until - now).whole_seconds()).unwrap_or_default())
+        })
     }
 
     /// The beginning of the body as text, for recognizing plain-text answers.
@@ -173,9 +205,36 @@ impl Response {
     }
 }
 
+/// The form of HTTP's dates that everybody sends is also one of mail's.
+fn http_date(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text.trim(), &Rfc2822).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = "Mon, 23 Nov 2026 08:00:00 GMT";
+        for (after, date, seconds) in [
+            ("7", None, Some(7)),
+            (" 0 ", None, Some(0)),
+            ("Mon, 23 Nov 2026 08:02:05 GMT", Some(date), Some(125)),
+            ("Mon, 23 Nov 2026 07:59:00 GMT", Some(date), Some(0)),
+            ("Mon, 23 Nov 2026 08:02:05 GMT", None, None),
+            ("-1", Some(date), None),
+            ("soon", Some(date), None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", after.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert("date", date.parse().unwrap());
+            }
+            let response = Response { status: 429, headers, body: Vec::new() };
+            assert_eq!(response.retry_after_sec(), seconds, "{after}");
+        }
+    }
 
     #[test]
     fn this_machine_and_its_link_are_near() {

@@ -5,9 +5,11 @@ use time::OffsetDateTime;
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::invoke::{self, Service};
+use super::retry::Patience;
 use super::session::Session;
+use super::traffic::Traffic;
 use super::value::Record;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 
 /// How a connection reaches its organization.
@@ -71,6 +73,15 @@ impl Way {
         }
     }
 
+    /// What has been sent so far; of a session that is not known.
+    #[must_use]
+    pub fn traffic(&self) -> Option<&Traffic> {
+        match self {
+            Self::Rest(service) => Some(service.traffic()),
+            Self::Session(_) => None,
+        }
+    }
+
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
@@ -95,10 +106,26 @@ impl<'a> Exchange<'a> {
     pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
         let mut pages = self.read(cmdlet);
         let mut records = Vec::new();
-        while let Some(page) = pages.next().await? {
-            records.extend(page);
+        loop {
+            match pages.next().await {
+                Ok(Some(page)) => records.extend(page),
+                Ok(None) => return Ok(records),
+                Err(error) => {
+                    pages.begin_again(error).await?;
+                    records.clear();
+                }
+            }
         }
-        Ok(records)
+    }
+
+    /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
+    /// by themselves have been. Nothing for a session, which tries again by itself.
+    #[must_use]
+    pub fn patience(self, cmdlet: &str) -> Option<Patience<'a>> {
+        match self.way {
+            Way::Rest(service) => Some(service.asked_by(self.host).patience(cmdlet)),
+            Way::Session(_) => None,
+        }
     }
 
     /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
@@ -125,6 +152,36 @@ impl Pages<'_> {
                 Some(cmdlet) => session.read(cmdlet, host).await.map(Some),
                 None => Ok(None),
             },
+        }
+    }
+
+    /// Whether there is another page.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        match self {
+            Self::Rest(pages) => pages.has_more(),
+            Self::Session { cmdlet, .. } => cmdlet.is_some(),
+        }
+    }
+
+    /// Whether it was begun again.
+    #[must_use]
+    pub fn is_second(&self) -> bool {
+        match self {
+            Self::Rest(pages) => pages.is_second(),
+            Self::Session { .. } => false,
+        }
+    }
+
+    /// Begins again with the first page where `error` says that the link to the next one has expired, once: what came
+    /// before is of another reading, and must not be mixed with this one.
+    ///
+    /// # Errors
+    /// `error` where that is no remedy.
+    pub async fn begin_again(&mut self, error: Error) -> Result<()> {
+        match self {
+            Self::Rest(pages) => pages.begin_again(error).await,
+            Self::Session { .. } => Err(error),
         }
     }
 }

@@ -142,7 +142,8 @@ impl<'a> Search<'a> {
         while let Some(window) = open.pop() {
             let done = (window.start - whole.start).as_seconds_f64() / (whole.end - whole.start).as_seconds_f64();
             self.progress(window, (at as f64 + done) / of as f64).await?;
-            if let (Session::TooMuch, Some([earlier, later])) = (self.session(what, window).await?, window.halves()) {
+            let session = self.persistent_session(what, window).await?;
+            if let (Session::TooMuch, Some([earlier, later])) = (session, window.halves()) {
                 open.extend([later, earlier]);
             }
         }
@@ -159,6 +160,21 @@ impl<'a> Search<'a> {
                 percent: Some((share * 100.0).clamp(0.0, 99.0) as u8),
             })
             .await
+    }
+
+    /// Reads a window; where that fails and the failure may pass, anew in another session: a block whose reply was lost
+    /// does not come again in the same one. What comes twice is told once.
+    async fn persistent_session(&mut self, what: What, window: Window) -> Result<Session> {
+        let mut patience = self.connection.exchange(self.host).patience(CMDLET);
+        loop {
+            if let Some(patience) = &mut patience {
+                patience.next_try();
+            }
+            match (self.session(what, window).await, &mut patience) {
+                (Err(error), Some(patience)) => patience.after(error).await?,
+                (ended, _) => return ended,
+            }
+        }
     }
 
     /// Reads a window in a session of its own, block after block.
@@ -290,7 +306,8 @@ impl Window {
             .with("EndDate", Some(&text(self.end)))
             .with("SessionId", Some(&session))
             .with("SessionCommand", Some("ReturnLargeSet"))
-            .with_value("ResultSize", LARGEST_BLOCK);
+            .with_value("ResultSize", LARGEST_BLOCK)
+            .once();
         match what {
             What::Restrictions => cmdlet.with("RecordType", Some("HygieneEvent")),
             What::Unblocks => {

@@ -1,5 +1,6 @@
 //! The organization's list, read once for an operation, and the search for one entity in it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -66,12 +67,7 @@ impl<'a> List<'a> {
             EntityType::Connector => &mut self.connectors,
         };
         if half.is_none() {
-            let mut reading = Reading::new(self.connection, self.host, entity_type);
-            let mut entries = Vec::new();
-            while let Some(page) = reading.page().await? {
-                entries.extend(page);
-            }
-            *half = Some(entries);
+            *half = Some(Reading::new(self.connection, self.host, entity_type).whole().await?);
         }
         Ok(half.as_deref().unwrap_or_default())
     }
@@ -189,14 +185,47 @@ impl<'a> Reading<'a> {
         move |record| entry(entity_type, record, origin, now)
     }
 
-    /// Hands every entry over as it arrives.
+    /// All entries, of one reading.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    pub async fn whole(mut self) -> Result<Vec<Restriction>> {
+        let mut entries = Vec::new();
+        loop {
+            match self.page().await {
+                Ok(Some(page)) => entries.extend(page),
+                Ok(None) => return Ok(entries),
+                Err(error) => {
+                    self.pages.begin_again(error).await?;
+                    entries.clear();
+                }
+            }
+        }
+    }
+
+    /// Hands every entry over as it arrives. Where the list must be read a second time, what was handed over of the
+    /// first reading is not handed over again.
     ///
     /// # Errors
     /// As [`page`](Self::page), and when the caller has gone.
     pub async fn hand_over(mut self) -> Result<()> {
         let (mut count, host) = (0, self.host);
         let mut inquiry = Inquiry::new(self.connection, Past::new(self.connection));
-        while let Some(mut page) = self.page().await? {
+        let mut told = HashSet::new();
+        loop {
+            let mut page = match self.page().await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    self.pages.begin_again(error).await?;
+                    continue;
+                }
+            };
+            if self.pages.is_second() {
+                page.retain(|entry| !told.contains(&entry.key.folded()));
+            } else if self.pages.has_more() {
+                told.extend(page.iter().map(|entry| entry.key.folded()));
+            }
             for entry in &mut page {
                 inquiry.complete(entry, host).await?;
             }
@@ -208,6 +237,5 @@ impl<'a> Reading<'a> {
             })
             .await?;
         }
-        Ok(())
     }
 }

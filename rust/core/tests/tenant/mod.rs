@@ -69,6 +69,16 @@ impl Tenant {
         assert_eq!(self.control.post(self.at("faults")).json(&body).send().await.unwrap().status(), 201);
     }
 
+    /// Lets every request of this cmdlet go wrong until it is [healed](Self::heal).
+    pub async fn break_down(&self, cmdlet: &str, fault: Value) {
+        self.fault(cmdlet, u32::MAX, fault).await;
+    }
+
+    /// Nothing goes wrong any more.
+    pub async fn heal(&self) {
+        assert_eq!(self.control.delete(self.at("faults")).send().await.unwrap().status(), 204);
+    }
+
     pub async fn pass(&self, seconds: u64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds)).unwrap();
     }
