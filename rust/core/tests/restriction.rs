@@ -284,6 +284,43 @@ async fn a_list_that_changes_while_its_links_expire_loses_nobody_and_tells_nobod
 }
 
 #[tokio::test]
+async fn an_answer_rests_on_one_reading_and_not_on_two() {
+    let tenant = Tenant::new(Scenario::Large).await;
+    let first = "employee00001@contoso.com";
+    let (host, mut caller) = converse(|event| event);
+    caller.input.send(address(first)).await.unwrap();
+    drop(std::mem::replace(&mut caller.input, tokio::sync::mpsc::channel(1).0));
+    let asking = async {
+        let result = test(&tenant.connection, &host).await;
+        drop(host);
+        result
+    };
+    let listening = async {
+        let (mut pages, mut states) = (0, Vec::new());
+        while let Some(event) = caller.events.recv().await {
+            match event {
+                Event::Message(message) if message.text.starts_with(LIST) => {
+                    pages += 1;
+                    if pages == 2 {
+                        // Whoever was on the first page leaves the list before its links expire.
+                        let gone = json!({"senderAddress": first});
+                        tenant.sandbox.control("DELETE", "restrictions", &gone).unwrap();
+                        tenant.pass(11 * 60).await;
+                    }
+                }
+                Event::Rows(rows) => states.extend(rows),
+                _ => {}
+            }
+        }
+        (pages, states)
+    };
+    let (result, (pages, states)) = tokio::join!(asking, listening);
+    result.unwrap();
+    assert!(pages > 11, "it was read again: {pages}");
+    assert!(matches!(&states[..], [Row::State(state)] if state.state == State::NotRestricted), "{states:?}");
+}
+
+#[tokio::test]
 async fn every_operation_works_over_encrypted_http2_and_over_plain_http1() {
     let listeners: [(Listener, &str, &str); 2] = [
         (|invitation| invitation.uri.clone(), "https", "2"),
