@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use restricted_sender_core::error::Code;
-use restricted_sender_core::exchange::Deadlines;
+use restricted_sender_core::exchange::{Cmdlet, Deadlines};
 use restricted_sender_core::host::{converse, Event, Row};
 use restricted_sender_core::reason::BlockType;
 use restricted_sender_core::restriction::{
@@ -233,6 +233,10 @@ async fn after_a_page_that_expired_all_is_read_again_and_nothing_comes_twice() {
     result.unwrap();
     assert_eq!((said.entries.len(), keys(&said.entries).len()), (10_000, 10_000));
     assert_eq!(tenant.seen(LIST).await, 1 + 3 + 1 + 10, "to connect, the first reading, the second");
+
+    expire(&tenant, LIST, 3, 1).await;
+    let (_, records) = run!(vec![], host => tenant.connection.exchange(&host).read_all(Cmdlet::new(LIST)));
+    assert_eq!(records.unwrap().len(), 10_000);
 
     // Whoever needs the whole to answer has it of one reading.
     expire(&tenant, LIST, 3, 1).await;
