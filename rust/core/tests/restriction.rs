@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use restricted_sender_core::error::Code;
-use restricted_sender_core::exchange::Deadlines;
+use restricted_sender_core::exchange::{Cmdlet, Deadlines};
 use restricted_sender_core::host::{converse, Event, Row};
 use restricted_sender_core::reason::BlockType;
 use restricted_sender_core::restriction::{
@@ -234,6 +234,10 @@ async fn after_a_page_that_expired_all_is_read_again_and_nothing_comes_twice() {
     assert_eq!((said.entries.len(), keys(&said.entries).len()), (10_000, 10_000));
     assert_eq!(tenant.seen(LIST).await, 1 + 3 + 1 + 10, "to connect, the first reading, the second");
 
+    expire(&tenant, LIST, 3, 1).await;
+    let (_, records) = run!(vec![], host => tenant.connection.exchange(&host).read_all(Cmdlet::new(LIST)));
+    assert_eq!(records.unwrap().len(), 10_000);
+
     // Whoever needs the whole to answer has it of one reading.
     expire(&tenant, LIST, 3, 1).await;
     assert_eq!(state_of(&tenant, address("employee10000@contoso.com")).await.state, State::Restricted);
@@ -281,6 +285,43 @@ async fn a_list_that_changes_while_its_links_expire_loses_nobody_and_tells_nobod
     assert_eq!((entries.len(), keys(&entries).len()), (10_001, 10_001));
     assert!(keys(&entries).contains("new@contoso.com"));
     assert!(tenant.seen(LIST).await > 12, "it was read again");
+}
+
+#[tokio::test]
+async fn an_answer_rests_on_one_reading_and_not_on_two() {
+    let tenant = Tenant::new(Scenario::Large).await;
+    let first = "employee00001@contoso.com";
+    let (host, mut caller) = converse(|event| event);
+    caller.input.send(address(first)).await.unwrap();
+    drop(std::mem::replace(&mut caller.input, tokio::sync::mpsc::channel(1).0));
+    let asking = async {
+        let result = test(&tenant.connection, &host).await;
+        drop(host);
+        result
+    };
+    let listening = async {
+        let (mut pages, mut states) = (0, Vec::new());
+        while let Some(event) = caller.events.recv().await {
+            match event {
+                Event::Message(message) if message.text.starts_with(LIST) => {
+                    pages += 1;
+                    if pages == 2 {
+                        // Whoever was on the first page leaves the list before its links expire.
+                        let gone = json!({"senderAddress": first});
+                        tenant.sandbox.control("DELETE", "restrictions", &gone).unwrap();
+                        tenant.pass(11 * 60).await;
+                    }
+                }
+                Event::Rows(rows) => states.extend(rows),
+                _ => {}
+            }
+        }
+        (pages, states)
+    };
+    let (result, (pages, states)) = tokio::join!(asking, listening);
+    result.unwrap();
+    assert!(pages > 11, "it was read again: {pages}");
+    assert!(matches!(&states[..], [Row::State(state)] if state.state == State::NotRestricted), "{states:?}");
 }
 
 #[tokio::test]

@@ -106,8 +106,8 @@ impl<'a> Patience<'a> {
             let why = match asked.as_secs() {
                 0 => format!(" It took longer than a request may, with all that is tried ({total} seconds)."),
                 asked => format!(
-                    " It was not tried again: the service asks to wait {asked} seconds, and a request may take {total} \
-                     seconds with all that is tried."
+                    " No further try: the service asks to wait {asked} seconds, and a request may take {total} seconds with \
+                     all that is tried."
                 ),
             };
             return Err(error.with(|details| details.message.push_str(&why)));
