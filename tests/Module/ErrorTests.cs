@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -88,6 +89,23 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS2009"] = (Organization, test => test.InPractice(
             "Get-RestrictedSenderHistory",
             tenant => tenant.Fault("Search-UnifiedAuditLog", Tenant.Reply(403)))),
+        ["RS2010"] = (Organization, test => test.Certificate("-CertificateThumbprint " + new string('0', 40))),
+        ["RS2011"] = (Organization, test => test.Certificate($"-CertificateFilePath '{Place.Assembly}'")),
+        ["RS2012"] = (Organization, test => test.Certificate("-Certificate $it", Made.WithoutKey())),
+        ["RS2013"] = (Organization, test => test.Certificate("-Certificate $it", Made.Certificate(-9, -1))),
+        ["RS2014"] = (Organization, test => test.Certificate("-Certificate $it", Made.Good)),
+        ["RS2015"] = (Organization, test =>
+        {
+            test.Program.Fault("token", Tenant.Reply(400, """{"error":"invalid_grant","error_codes":[65001]}"""));
+            return test.SignIn(test.App("full"));
+        }
+        ),
+        ["RS2016"] = (Organization, test =>
+        {
+            test.Program.Fault("token", Tenant.Reply(400, """{"error":"invalid_grant","error_codes":[53003]}"""));
+            return test.SignIn(test.App("full"));
+        }
+        ),
 
         // A label of 64 characters is no name: it is refused on this machine, no server is asked.
         ["RS3001"] = (Organization, test => Behind(
@@ -318,6 +336,12 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         _engine["secret"] = ConnectTests.Secure(secret);
         var way = program.Way.Replace($" {Invitation.Organization} ", $" {organization ?? Invitation.Organization} ");
         return Error($"Connect-RestrictedSender {way} -AppId {appId} -ClientSecret $secret");
+    }
+
+    private Seen Certificate(string way, X509Certificate2? it = null)
+    {
+        _engine["it"] = it;
+        return Error($"Connect-RestrictedSender {program.Way} -AppId {Invitation.AppId} {way}");
     }
 
     private Seen Token(string token, string? uri = null)

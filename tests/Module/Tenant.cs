@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -71,6 +72,10 @@ internal sealed class Tenant(string plainUri)
     /// <summary>The fault that replies with a status.</summary>
     public static object Reply(int status, string body = "", Dictionary<string, string>? headers = null) =>
         new { kind = "status", status, body, headers = headers ?? [] };
+
+    /// <summary>Registers a certificate with an app.</summary>
+    public void Register(string appId, X509Certificate2 certificate) =>
+        Send(HttpMethod.Post, "certificates", new { appId, certificate = certificate.ExportCertificatePem() });
 
     /// <summary>An access token, as an admin would get it elsewhere.</summary>
     public string Token(string organization, App app)

@@ -41,6 +41,7 @@ internal enum RowType
     HistorySummary = 12,
     Journal = 13,
     JournalBreak = 14,
+    Sign = 15,
 }
 
 /// <summary>

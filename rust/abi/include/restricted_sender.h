@@ -115,6 +115,10 @@ enum RsRowType
    * A place where the chain of a journal does not hold.
    */
   RS_ROW_TYPE_JOURNAL_BREAK = 14,
+  /**
+   * A text that the host is asked to sign with the key of the connection's certificate.
+   */
+  RS_ROW_TYPE_SIGN = 15,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;
@@ -422,7 +426,8 @@ RsStatus rs_operation_cancel(int64_t operation, int64_t *error);
 RsStatus rs_operation_close(int64_t operation, int64_t *error);
 
 /**
- * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none.
+ * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
+ * `Signature` is base64.
  *
  * # Safety
  * `error` must be null or valid for writing.

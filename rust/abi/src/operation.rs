@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
+use restricted_sender_core::exchange::Secret;
 use restricted_sender_core::host::{converse, Answer, Event, Question};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
@@ -83,6 +84,10 @@ impl Said {
                 Block::of(RsRowType::Proxy, row::proxy, &endpoint),
                 Asked { what: Asking::Proxy, answer },
             ),
+            Event::Question(Question::Sign { algorithm, input }, answer) => Self::Question(
+                Block::of(RsRowType::Sign, row::sign, &row::Signature { algorithm, input: &input }),
+                Asked { what: Asking::Sign, answer },
+            ),
             Event::WantsInput { taken } => Self::WantsInput { taken },
         }
     }
@@ -98,6 +103,7 @@ struct Asked {
 enum Asking {
     Confirm,
     Proxy,
+    Sign,
 }
 
 impl Asking {
@@ -106,6 +112,7 @@ impl Asking {
         match self {
             Self::Confirm => &[("Confirmed", RsCellType::Bool)],
             Self::Proxy => &[("Proxy", RsCellType::Text)],
+            Self::Sign => &[("Signature", RsCellType::Text)],
         }
     }
 }
@@ -276,6 +283,7 @@ impl Operation {
         self.reply(|what| match what {
             Asking::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
             Asking::Proxy => Answer::Proxy(bound.text("Proxy")),
+            Asking::Sign => Answer::Signed(Secret::new(bound.text("Signature").unwrap_or_default())),
         })
     }
 

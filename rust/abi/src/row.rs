@@ -2,6 +2,7 @@
 
 use restricted_sender_core::connection::ConnectionStatus;
 use restricted_sender_core::error::{Code, Error};
+use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
@@ -45,6 +46,15 @@ pub enum RsRowType {
     Journal = 13,
     /// A place where the chain of a journal does not hold.
     JournalBreak = 14,
+    /// A text that the host is asked to sign with the key of the connection's certificate.
+    Sign = 15,
+}
+
+/// What is to be signed, and how.
+pub struct Signature<'a> {
+    pub algorithm: Algorithm,
+    /// ASCII.
+    pub input: &'a str,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -109,6 +119,11 @@ rows! {
 
     proxy Proxy PROXY (endpoint: String) {
         Endpoint: Text = endpoint,
+    }
+
+    sign Sign SIGN (wanted: Signature<'_>) {
+        Algorithm: Text = Name(wanted.algorithm.name()),
+        Input: Text = wanted.input,
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
@@ -357,10 +372,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=14 {
+        for number in 0..=15 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(15).is_none() && columns(-1).is_none());
+        assert!(columns(16).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -9,7 +9,9 @@ use time::OffsetDateTime;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
-use crate::exchange::{is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret, Service};
+use crate::exchange::{
+    is_near, is_this_machine, Certificate, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret, Service,
+};
 use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
@@ -19,10 +21,12 @@ use crate::restriction::Requests;
 pub struct Options {
     /// Domain or id of the organization.
     pub organization: Option<String>,
-    /// The app's id, with `client_secret`.
+    /// The app's id, with `client_secret` or `certificate`.
     pub app_id: Option<String>,
     /// The app's secret.
     pub client_secret: Option<Secret>,
+    /// The app's certificate, instead of a secret; the host signs with its key.
+    pub certificate: Option<Certificate>,
     /// A token obtained elsewhere, instead of app and secret.
     pub access_token: Option<Secret>,
     /// Which Microsoft cloud; worldwide when absent.
@@ -117,14 +121,10 @@ impl Connection {
             .map(|name| name.trim().to_owned())
             .filter(|name| !name.is_empty())
             .ok_or_else(|| invalid("No organization is named."))?;
-        let (credential, account) = match (options.app_id, options.client_secret, options.access_token) {
-            (Some(app_id), Some(secret), None) => {
-                let account = format!("App {app_id}");
-                (Credential::ClientSecret { app_id, secret }, account)
-            }
-            (None, None, Some(token)) => (Credential::AccessToken(token), "Access token".to_owned()),
-            _ => return Err(invalid(format!("Nothing, or too much, says how to sign in to {organization}."))),
-        };
+        let credential =
+            credential(options.app_id, options.client_secret, options.certificate, options.access_token)
+                .ok_or_else(|| invalid(format!("Nothing, or too much, says how to sign in to {organization}.")))?;
+        let account = credential.account();
         let mut proxies = Proxies::new();
         for endpoint in [&cloud.exchange, &cloud.login] {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
@@ -153,7 +153,7 @@ impl Connection {
             .map_err(|error| error.about(&organization))?;
         let origin = Arc::new(Origin {
             organization,
-            tenant_id: service.tenant_id().await?,
+            tenant_id: service.asked_by(host).tenant_id().await?,
             practice: options.practice.is_some(),
             portals: Arc::clone(&service.cloud().portals),
         });
@@ -262,9 +262,24 @@ impl Connection {
             practice: self.is_practice(),
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
-            token_expires: self.service.token_expires().await,
+            token_expires: self.service.token_expires(),
             journals: self.journals.as_deref().ok().map(Path::to_owned),
         }
+    }
+}
+
+/// What the connection proves itself with, where exactly one way was given in full.
+fn credential(
+    app_id: Option<String>,
+    secret: Option<Secret>,
+    certificate: Option<Certificate>,
+    token: Option<Secret>,
+) -> Option<Credential> {
+    match (app_id, secret, certificate, token) {
+        (Some(app_id), Some(secret), None, None) => Some(Credential::ClientSecret { app_id, secret }),
+        (Some(app_id), None, Some(certificate), None) => Some(Credential::Certificate { app_id, certificate }),
+        (None, None, None, Some(token)) => Some(Credential::AccessToken(token)),
+        _ => None,
     }
 }
 

@@ -6,6 +6,8 @@ pub mod cloud;
 mod fault;
 mod invoke;
 mod reply;
+mod secret;
+mod sign_in;
 mod token;
 mod transport;
 mod value;
@@ -13,7 +15,23 @@ mod value;
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::{Changed, Cmdlet, Exchange, Pages, Service};
 pub use reply::records;
-pub use token::{Credential, Secret};
+pub use secret::Secret;
+pub use sign_in::{Algorithm, Certificate, Credential};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};
+
+/// A name as one segment of a path: whatever the admin typed, it stays one segment.
+fn escape(segment: &str) -> String {
+    url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organization_stays_one_segment() {
+        assert_eq!(escape("contoso.com/../x?y z"), "contoso.com%2F..%2Fx%3Fy%20z");
+    }
+}

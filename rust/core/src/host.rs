@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::ConnectionStatus;
 use crate::error::{Code, Error, Result};
+use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
@@ -93,6 +94,13 @@ pub enum Question {
         /// `https://host[:port]` of the endpoint.
         endpoint: String,
     },
+    /// What is the signature of this text, by the key of the certificate that the connection was made with?
+    Sign {
+        /// How to sign.
+        algorithm: Algorithm,
+        /// What to sign: ASCII.
+        input: String,
+    },
 }
 
 /// What to show when asking whether a change may be made.
@@ -107,12 +115,14 @@ pub struct Confirmation {
 }
 
 /// The caller's answer to a [`Question`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Answer {
     /// Whether the change may be made.
     Confirmed(bool),
     /// The address of the proxy; nothing for a direct connection.
     Proxy(Option<String>),
+    /// The signature in base64. With what was signed it lets its bearer in for some minutes.
+    Signed(Secret),
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -156,6 +166,8 @@ const INPUT_QUEUE: usize = 64;
 
 /// How many results are handed over together while more of them are made.
 const AT_A_TIME: usize = 128;
+
+const OTHER_ANSWER: &str = "the answer was to another question";
 
 /// How many events may lie unread: a list is read ahead by a page of the service, and no further.
 const EVENT_QUEUE: usize = 8;
@@ -280,7 +292,7 @@ impl Host {
         match self.ask(Question::Confirm(confirmation)).await? {
             Answer::Confirmed(yes) => Ok(yes),
             Answer::Impossible(why) => Err(impossible(&why)),
-            Answer::Proxy(_) => Err(impossible("the answer was to another question")),
+            _ => Err(impossible(OTHER_ANSWER)),
         }
     }
 
@@ -291,7 +303,21 @@ impl Host {
     pub async fn proxy_for(&self, endpoint: &str) -> Result<Option<String>> {
         match self.ask(Question::Proxy { endpoint: endpoint.to_owned() }).await? {
             Answer::Proxy(proxy) => Ok(proxy),
-            Answer::Confirmed(_) | Answer::Impossible(_) => Ok(None),
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks for a signature, in base64, by the key of the connection's certificate.
+    ///
+    /// # Errors
+    /// [`Code::CertificateUnusable`] when the key cannot sign, [`Code::Cancelled`] when the caller has gone.
+    pub async fn sign(&self, algorithm: Algorithm, input: &str) -> Result<Secret> {
+        let failed =
+            |why: &str| Error::new(Code::CertificateUnusable, format!("The certificate could not sign: {why}"));
+        match self.ask(Question::Sign { algorithm, input: input.to_owned() }).await? {
+            Answer::Signed(signature) => Ok(signature),
+            Answer::Impossible(why) => Err(failed(&why)),
+            _ => Err(failed(OTHER_ANSWER)),
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Collections.Generic;
 using System.Management.Automation;
 using System.Security;
+using System.Security.Cryptography.X509Certificates;
 using RestrictedSender.PowerShell.Native;
+using RestrictedSender.PowerShell.SignIn;
 
 namespace RestrictedSender.PowerShell;
 
@@ -10,18 +12,25 @@ namespace RestrictedSender.PowerShell;
 [OutputType(typeof(RestrictedSenderConnection))]
 public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
-    private const string SecretSet = "ClientSecret", TokenSet = "AccessToken", SandboxSet = "Sandbox";
+    private const string SecretSet = "ClientSecret", ThumbprintSet = "CertificateThumbprint",
+        CertificateSet = "Certificate", FileSet = "CertificateFile", TokenSet = "AccessToken", SandboxSet = "Sandbox";
 
     private Session? _session;
 
     /// <summary>The organization's domain or id.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? Organization { get; set; }
 
     /// <summary>The application id of the app registration.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
     [ValidateNotNullOrEmpty]
     public string? AppId { get; set; }
 
@@ -30,6 +39,26 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNull]
     public SecureString? ClientSecret { get; set; }
 
+    /// <summary>The thumbprint of the app's certificate in a store of the account or of the machine.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CertificateThumbprint { get; set; }
+
+    /// <summary>The app's certificate, with its private key.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [ValidateNotNull]
+    public X509Certificate2? Certificate { get; set; }
+
+    /// <summary>A PFX or PEM file with the app's certificate and its private key.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CertificateFilePath { get; set; }
+
+    /// <summary>The password of the PFX file.</summary>
+    [Parameter(ParameterSetName = FileSet)]
+    [ValidateNotNull]
+    public SecureString? CertificatePassword { get; set; }
+
     /// <summary>An access token for Exchange Online, as text or SecureString.</summary>
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
@@ -37,18 +66,27 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 
     /// <summary>The Microsoft cloud.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateSet("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China")]
     public string? ExchangeEnvironmentName { get; set; }
 
     /// <summary>Another Exchange endpoint than the cloud's.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? ConnectionUri { get; set; }
 
     /// <summary>Another token endpoint than the cloud's.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
@@ -121,6 +159,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("Organization", Organization);
         operation.Bind("AppId", AppId);
         operation.Bind("ClientSecret", ClientSecret);
+        BindCertificate(operation);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri);
@@ -135,6 +174,25 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
             ? JournalPlace.Named(this, JournalPath)
             : JournalPlace.Chosen(this, JournalPath));
     }
+
+    private void BindCertificate(Operation operation)
+    {
+        try
+        {
+            _session!.Certificate = CertificateThumbprint is not null ? CertificateStores.Find(CertificateThumbprint)
+                : Certificate is not null ? new SigningCertificate(Certificate, isOurs: false)
+                : CertificateFilePath is not null ? CertificateFile.Read(FullPath(CertificateFilePath), CertificatePassword)
+                : null;
+            _session.Certificate?.Bind(operation);
+        }
+        catch (CertificateException error)
+        {
+            operation.Bind("CertificateError", error.Name);
+            operation.Bind("CertificateErrorMessage", error.Message);
+        }
+    }
+
+    private string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 
     private void BindToken(Operation operation)
     {

@@ -6,9 +6,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cloud::Cloud;
+use super::escape;
 use super::fault;
 use super::reply::Reply;
-use super::token::{escape, Credential, Token, Tokens};
+use super::sign_in::Credential;
+use super::token::{Token, Tokens};
 use super::transport::{self, Deadlines, Proxies, Response};
 use super::value::Record;
 use crate::error::{Code, Error, Result};
@@ -84,7 +86,7 @@ impl Service {
         clock: Clock,
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
-        let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock);
+        let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock);
         Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
     }
 
@@ -94,17 +96,10 @@ impl Service {
         &self.cloud
     }
 
-    /// The organization's id, where the token tells it.
-    ///
-    /// # Errors
-    /// What keeps us from having a token.
-    pub async fn tenant_id(&self) -> Result<Option<String>> {
-        Ok(self.tokens.current().await?.tenant_id)
-    }
-
     /// When the token in hand expires, where that is known.
-    pub async fn token_expires(&self) -> Option<OffsetDateTime> {
-        self.tokens.expires().await
+    #[must_use]
+    pub fn token_expires(&self) -> Option<OffsetDateTime> {
+        self.tokens.expires()
     }
 
     /// The same, as the operation of `host` asks it.
@@ -115,6 +110,14 @@ impl Service {
 }
 
 impl<'a> Exchange<'a> {
+    /// The organization's id, where the token tells it.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn tenant_id(self) -> Result<Option<String>> {
+        Ok(self.service.tokens.current(self.host).await?.tenant_id)
+    }
+
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
@@ -231,12 +234,12 @@ impl Request {
 
     async fn send(&self, exchange: Exchange<'_>, address: &str) -> Result<(Reply, Option<String>)> {
         let service = exchange.service;
-        let token = service.tokens.current().await?;
+        let token = service.tokens.current(exchange.host).await?;
         let response = self.send_with(exchange, address, &token).await?;
         if response.status != 401 {
             return self.read(service, &response);
         }
-        match service.tokens.after_refusal(&token).await? {
+        match service.tokens.after_refusal(&token, exchange.host).await? {
             Some(token) => self.read(service, &self.send_with(exchange, address, &token).await?),
             None => self.read(service, &response),
         }
