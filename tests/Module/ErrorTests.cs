@@ -35,6 +35,7 @@ internal sealed record Seen(
 }
 
 /// <summary>The table of errors, each of its lines provoked.</summary>
+[Collection(Variables.Collection)]
 public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDisposable
 {
     private const string Adele = "adele.vance@contoso.com", Isaiah = "isaiah.langer@contoso.com",
@@ -104,6 +105,27 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         {
             test.Program.Fault("token", Tenant.Reply(400, """{"error":"invalid_grant","error_codes":[53003]}"""));
             return test.SignIn(test.App("full"));
+        }
+        ),
+        ["RS2017"] = (Organization, test => test.ManagedIdentity("http://token.example/msi")),
+        ["RS2018"] = (Organization, test => test.ManagedIdentity(
+            $"{test.Invitation.PlainUri}/msi/token", $"-ManagedIdentityAccountId {Guid.NewGuid()}")),
+        ["RS2019"] = (null, test => Behind(
+            new Variables(("AZURE_CLIENT_ID", null)),
+            () => test.Error($"Connect-RestrictedSender {test.Endpoints} -EnvironmentVariable"))),
+        ["RS2020"] = (Organization, test =>
+        {
+            test.Program.NextDeviceCode("decline");
+            return test.Error($"Connect-RestrictedSender {test.Way} -Device");
+        }
+        ),
+        ["RS2021"] = (Organization, test =>
+        {
+            test.Program.NextDeviceCode("approve");
+            test._engine.Run($"Connect-RestrictedSender {test.Way} -Device");
+            test.Program.EndSignIns();
+            test.Program.Fault("Get-BlockedSenderAddress", Tenant.Reply(401));
+            return test.Error("Get-RestrictedSender -EntityType Mailbox");
         }
         ),
 
@@ -191,6 +213,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private Invitation Invitation => program.Invitation;
 
     private string Way => program.Way;
+
+    private string Endpoints => program.Way.Replace($"-Organization {Invitation.Organization} ", "");
 
     /// <summary>The table, as the native library has it.</summary>
     private static IReadOnlyDictionary<string, Line> Table { get; } = NativeHost.OnSession(session =>
@@ -343,6 +367,10 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         _engine["it"] = it;
         return Error($"Connect-RestrictedSender {program.Way} -AppId {Invitation.AppId} {way}");
     }
+
+    private Seen ManagedIdentity(string endpoint, string way = "") => Behind(
+        new Variables(("IDENTITY_ENDPOINT", endpoint), ("IDENTITY_HEADER", Program.IdentityHeader)),
+        () => Error($"Connect-RestrictedSender {Way} -ManagedIdentity {way}"));
 
     private Seen Token(string token, string? uri = null)
     {

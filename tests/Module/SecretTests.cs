@@ -5,6 +5,7 @@ using System.Text;
 
 namespace RestrictedSender.Module.Tests;
 
+[Collection(Variables.Collection)]
 public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisposable
 {
     private const string Planted = "planted-secret-7f3e1c";
@@ -51,6 +52,32 @@ public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisp
         Assert.Contains(program.Invitation.Organization, shown);
         Assert.DoesNotContain(secret, shown);
         Assert.DoesNotContain(token, shown);
+    }
+
+    [Fact]
+    public void What_managed_identities_and_people_sign_in_with_is_shown_nowhere()
+    {
+        var header = program.Tenant.IdentityHeader;
+        using var variables = new Variables(
+            ("IDENTITY_ENDPOINT", $"{program.Invitation.PlainUri}/msi/token"), ("IDENTITY_HEADER", header));
+        program.Tenant.NextDeviceCode("approve");
+        _engine.Host.Clear();
+        var outcome = _engine.Run($"""
+            Connect-RestrictedSender {program.Way} -ManagedIdentity -Verbose
+            Connect-RestrictedSender {program.Way} -Device -Verbose
+            Get-RestrictedSenderConnection | Out-Default
+            """);
+        Assert.Equal(2, outcome.Good.Count);
+        program.Tenant.EndSignIns();
+        program.Tenant.Fault("Get-BlockedSenderAddress", Tenant.Reply(401));
+        var refused = _engine.Run("Get-RestrictedSender -EntityType Mailbox -Verbose");
+        Assert.Equal("RS2021.SignInExpired", refused.Error.Id());
+        var shown = Everything(outcome) + Everything(refused);
+        Assert.Contains("New token for contoso.onmicrosoft.com", shown);
+        Assert.DoesNotContain(header, shown);
+        // Every access token begins like this; what is not seen of one is not seen of a refresh token beside it either.
+        Assert.DoesNotContain("eyJ", shown);
+        Assert.DoesNotMatch(@"\b[0-9a-f]{32}\b", shown);
     }
 
     public void Dispose() => _engine.Dispose();

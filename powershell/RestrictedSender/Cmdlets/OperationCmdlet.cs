@@ -243,6 +243,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         {
             RowType.Proxy => Bind("Proxy", SystemProxy.For(row.Text()!)),
             RowType.Sign => Sign(running, row),
+            RowType.EnvironmentVariable => Bind("Value", Environment.GetEnvironmentVariable(row.Text()!)),
             _ => Confirm(operation, row),
         };
         if (whyNot is null)

@@ -42,6 +42,7 @@ internal enum RowType
     Journal = 13,
     JournalBreak = 14,
     Sign = 15,
+    EnvironmentVariable = 16,
 }
 
 /// <summary>

@@ -29,6 +29,20 @@ internal static class CertificateFile
         }
     }
 
+    /// <summary>The certificate that the variables of Microsoft's libraries name, unless they have a secret.</summary>
+    internal static SigningCertificate? OfEnvironment()
+    {
+        if (Variable("AZURE_CLIENT_SECRET") is not null || Variable("AZURE_CLIENT_CERTIFICATE_PATH") is not { } path)
+            return null;
+        using var password = new SecureString();
+        foreach (var letter in Variable("AZURE_CLIENT_CERTIFICATE_PASSWORD") ?? "")
+            password.AppendChar(letter);
+        return Read(path, password.Length == 0 ? null : password);
+
+        static string? Variable(string name) =>
+            Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    }
+
     private static byte[] Content(string path)
     {
         try

@@ -119,6 +119,10 @@ enum RsRowType
    * A text that the host is asked to sign with the key of the connection's certificate.
    */
   RS_ROW_TYPE_SIGN = 15,
+  /**
+   * A variable of the process that the host is asked for.
+   */
+  RS_ROW_TYPE_ENVIRONMENT_VARIABLE = 16,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;
@@ -427,7 +431,7 @@ RsStatus rs_operation_close(int64_t operation, int64_t *error);
 
 /**
  * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
- * `Signature` is base64.
+ * `Signature` is base64; an absent `Value` is a variable that is not set.
  *
  * # Safety
  * `error` must be null or valid for writing.

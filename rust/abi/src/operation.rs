@@ -88,6 +88,10 @@ impl Said {
                 Block::of(RsRowType::Sign, row::sign, &row::Signature { algorithm, input: &input }),
                 Asked { what: Asking::Sign, answer },
             ),
+            Event::Question(Question::EnvironmentVariable { name }, answer) => Self::Question(
+                Block::of(RsRowType::EnvironmentVariable, row::environment_variable, &name),
+                Asked { what: Asking::EnvironmentVariable, answer },
+            ),
             Event::WantsInput { taken } => Self::WantsInput { taken },
         }
     }
@@ -104,6 +108,7 @@ enum Asking {
     Confirm,
     Proxy,
     Sign,
+    EnvironmentVariable,
 }
 
 impl Asking {
@@ -113,6 +118,7 @@ impl Asking {
             Self::Confirm => &[("Confirmed", RsCellType::Bool)],
             Self::Proxy => &[("Proxy", RsCellType::Text)],
             Self::Sign => &[("Signature", RsCellType::Text)],
+            Self::EnvironmentVariable => &[("Value", RsCellType::Text)],
         }
     }
 }
@@ -284,6 +290,10 @@ impl Operation {
             Asking::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
             Asking::Proxy => Answer::Proxy(bound.text("Proxy")),
             Asking::Sign => Answer::Signed(Secret::new(bound.text("Signature").unwrap_or_default())),
+            Asking::EnvironmentVariable => {
+                let value = bound.text("Value").filter(|value| !value.is_empty());
+                Answer::EnvironmentVariable(value.map(Secret::new))
+            }
         })
     }
 

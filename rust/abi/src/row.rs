@@ -48,6 +48,8 @@ pub enum RsRowType {
     JournalBreak = 14,
     /// A text that the host is asked to sign with the key of the connection's certificate.
     Sign = 15,
+    /// A variable of the process that the host is asked for.
+    EnvironmentVariable = 16,
 }
 
 /// What is to be signed, and how.
@@ -124,6 +126,10 @@ rows! {
     sign Sign SIGN (wanted: Signature<'_>) {
         Algorithm: Text = Name(wanted.algorithm.name()),
         Input: Text = wanted.input,
+    }
+
+    environment_variable EnvironmentVariable ENVIRONMENT_VARIABLE (name: &'static str) {
+        Name: Text = Name(name),
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
@@ -372,10 +378,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=15 {
+        for number in 0..=16 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(16).is_none() && columns(-1).is_none());
+        assert!(columns(17).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
 //! first blocked sender.
 
+mod choice;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use restricted_sender_clock::{Clock, Timer};
 use time::OffsetDateTime;
 
+use choice::Chosen;
+
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
-use crate::exchange::{
-    is_near, is_this_machine, Certificate, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret, Service,
-};
+use crate::exchange::{is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service};
 use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
@@ -27,6 +29,16 @@ pub struct Options {
     pub client_secret: Option<Secret>,
     /// The app's certificate, instead of a secret; the host signs with its key.
     pub certificate: Option<Certificate>,
+    /// Use the machine's managed identity.
+    pub managed_identity: bool,
+    /// Another managed identity than the machine's own.
+    pub managed_identity_account: Option<String>,
+    /// Let a person sign in on another device. Then the organization need not be named.
+    pub device: bool,
+    /// The customer's organization that a partner works on, in place of `organization`.
+    pub delegated_organization: Option<String>,
+    /// Use what the variables AZURE_* of the environment say.
+    pub environment_variables: bool,
     /// A token obtained elsewhere, instead of app and secret.
     pub access_token: Option<Secret>,
     /// Which Microsoft cloud; worldwide when absent.
@@ -108,7 +120,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Code::InvalidConnection`], [`Code::InvalidUri`], and whatever keeps the list from being read.
-    pub async fn open(options: Options, clock: Clock, host: &Host) -> Result<Self> {
+    pub async fn open(mut options: Options, clock: Clock, host: &Host) -> Result<Self> {
         let cloud = Cloud::named(options.environment.as_deref())
             .ok_or_else(|| {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
@@ -116,15 +128,8 @@ impl Connection {
             })?
             .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
         must_fit(&clock, &cloud)?;
-        let organization = options
-            .organization
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| invalid("No organization is named."))?;
-        let credential =
-            credential(options.app_id, options.client_secret, options.certificate, options.access_token)
-                .ok_or_else(|| invalid(format!("Nothing, or too much, says how to sign in to {organization}.")))?;
-        let account = credential.account();
+        let Chosen { organization, credential, delegated } = Chosen::of(&mut options, host).await?;
+        let mut account = credential.account();
         let mut proxies = Proxies::new();
         for endpoint in [&cloud.exchange, &cloud.login] {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
@@ -135,15 +140,13 @@ impl Connection {
             }
         }
         let authority = options.practice.as_ref().map(|practice| practice.authority.as_str());
-        let service = Service::new(
-            cloud,
-            organization.clone(),
-            credential,
-            authority,
-            &proxies,
-            options.deadlines,
-            clock.clone(),
-        )?;
+        let mut service =
+            Service::new(cloud, organization, credential, authority, &proxies, options.deadlines, clock.clone())?
+                .delegated(delegated);
+        if let Some(person) = service.sign_in(host).await? {
+            account = person;
+        }
+        let organization = service.organization().to_owned();
         let connected_at = clock.now();
         service
             .asked_by(host)
@@ -265,21 +268,6 @@ impl Connection {
             token_expires: self.service.token_expires(),
             journals: self.journals.as_deref().ok().map(Path::to_owned),
         }
-    }
-}
-
-/// What the connection proves itself with, where exactly one way was given in full.
-fn credential(
-    app_id: Option<String>,
-    secret: Option<Secret>,
-    certificate: Option<Certificate>,
-    token: Option<Secret>,
-) -> Option<Credential> {
-    match (app_id, secret, certificate, token) {
-        (Some(app_id), Some(secret), None, None) => Some(Credential::ClientSecret { app_id, secret }),
-        (Some(app_id), None, Some(certificate), None) => Some(Credential::Certificate { app_id, certificate }),
-        (None, None, None, Some(token)) => Some(Credential::AccessToken(token)),
-        _ => None,
     }
 }
 

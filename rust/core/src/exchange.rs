@@ -13,10 +13,11 @@ mod transport;
 mod value;
 
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
+pub(crate) use invoke::ANY_ORGANIZATION;
 pub use invoke::{Changed, Cmdlet, Exchange, Pages, Service};
 pub use reply::records;
 pub use secret::Secret;
-pub use sign_in::{Algorithm, Certificate, Credential};
+pub use sign_in::{of_environment, Algorithm, Certificate, Credential, ManagedIdentity};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};

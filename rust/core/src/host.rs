@@ -101,6 +101,11 @@ pub enum Question {
         /// What to sign: ASCII.
         input: String,
     },
+    /// What does this variable of the process say? Hosts may keep variables of their own.
+    EnvironmentVariable {
+        /// Its name.
+        name: &'static str,
+    },
 }
 
 /// What to show when asking whether a change may be made.
@@ -123,6 +128,8 @@ pub enum Answer {
     Proxy(Option<String>),
     /// The signature in base64. With what was signed it lets its bearer in for some minutes.
     Signed(Secret),
+    /// What the variable says; nothing where it is not set or empty.
+    EnvironmentVariable(Option<Secret>),
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -318,6 +325,17 @@ impl Host {
             Answer::Signed(signature) => Ok(signature),
             Answer::Impossible(why) => Err(failed(&why)),
             _ => Err(failed(OTHER_ANSWER)),
+        }
+    }
+
+    /// Asks for a variable of the process; nothing where it is not set or empty.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn environment_variable(&self, name: &'static str) -> Result<Option<Secret>> {
+        match self.ask(Question::EnvironmentVariable { name }).await? {
+            Answer::EnvironmentVariable(value) => Ok(value),
+            _ => Ok(None),
         }
     }
 

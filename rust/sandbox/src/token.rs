@@ -10,19 +10,20 @@ use base64::Engine;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{json, Value};
 use time::{Duration, OffsetDateTime};
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::aadsts::Refusal;
 use crate::assertion::{self, Expected};
+use crate::device_code::public_client;
 use crate::reply::{self, Reply};
 use crate::role::{Caller, Grant};
 use crate::tenant::Tenant;
 
 /// How long a token is good, in seconds.
-const LIFETIME: i64 = 3599;
+pub(crate) const LIFETIME: i64 = 3599;
 
 /// What follows a tenant's name in the URL of its token endpoint.
 const PATH: &str = "/oauth2/v2.0/token";
@@ -96,18 +97,38 @@ impl Tokens {
 
 /// Answers `POST /{name}/oauth2/v2.0/token`.
 pub(crate) fn answer(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let is_form = reply::is_type(headers, "application/x-www-form-urlencoded");
-    let form = Form(if is_form { form_urlencoded::parse(body).into_owned().collect() } else { HashMap::new() });
-    let mut reply = match issue(tenant, base, name, &form) {
-        Ok(token) => reply::json(
-            StatusCode::OK,
-            &json!({
+    let issued = issue(tenant, base, name, &Form::of(headers, body));
+    dress(
+        tenant,
+        headers,
+        issued.map(|Given { access_token, refresh_token }| {
+            let mut given = json!({
                 "token_type": "Bearer",
                 "expires_in": LIFETIME,
                 "ext_expires_in": LIFETIME,
-                "access_token": token,
-            }),
-        ),
+                "access_token": access_token,
+            });
+            if let (Some(token), Some(members)) = (refresh_token, given.as_object_mut()) {
+                members.insert("refresh_token".into(), token.into());
+            }
+            given
+        }),
+    )
+}
+
+/// Answers `POST /{name}/oauth2/v2.0/devicecode`.
+pub(crate) fn device_code(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    let form = Form::of(headers, body);
+    let code = must_be_people(tenant, name, &form).and_then(|_| {
+        audience(tenant, form.field("scope")?)?;
+        Ok(tenant.device_codes().ask(base, tenant.now()))
+    });
+    dress(tenant, headers, code)
+}
+
+fn dress(tenant: &Tenant, headers: &HeaderMap, outcome: Result<Value, Refusal>) -> Reply {
+    let mut reply = match outcome {
+        Ok(value) => reply::json(StatusCode::OK, &value),
         Err(refusal) => refusal.reply(tenant.now(), reply::header(headers, "client-request-id")),
     };
     reply::set(&mut reply, CACHE_CONTROL, "no-store, no-cache");
@@ -132,6 +153,11 @@ pub(crate) fn metadata(tenant: &Tenant, base: &str, name: &str) -> Reply {
 struct Form(HashMap<String, String>);
 
 impl Form {
+    fn of(headers: &HeaderMap, body: &[u8]) -> Self {
+        let is_form = reply::is_type(headers, "application/x-www-form-urlencoded");
+        Self(if is_form { form_urlencoded::parse(body).into_owned().collect() } else { HashMap::new() })
+    }
+
     fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -141,13 +167,65 @@ impl Form {
     }
 }
 
-fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
-    if !tenant.is_called(name) {
+/// What the endpoint gives out.
+struct Given {
+    access_token: String,
+    refresh_token: Option<String>,
+}
+
+fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, Refusal> {
+    match form.field("grant_type")? {
+        "client_credentials" => {
+            let access_token = issue_to_app(tenant, base, name, form)?;
+            Ok(Given { access_token, refresh_token: None })
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            let app = must_be_people(tenant, name, form)?;
+            let user = tenant.device_codes().poll(form.field("device_code")?, tenant.now())?;
+            // The scope came with the code; here nobody asks for another one than Exchange.
+            let audience = tenant.bases.last().cloned().unwrap_or_default();
+            Ok(give_to_person(tenant, base, &app, &audience, &user))
+        }
+        "refresh_token" => {
+            let app = must_be_people(tenant, name, form)?;
+            let user = tenant.device_codes().renew(form.field("refresh_token")?, tenant.now())?;
+            let audience = audience(tenant, form.field("scope")?)?;
+            Ok(give_to_person(tenant, base, &app, audience, &user))
+        }
+        other => Err(Refusal::unsupported_grant(other)),
+    }
+}
+
+/// People sign in with the public client, to this organization or to whichever is theirs.
+fn must_be_people(tenant: &Tenant, name: &str, form: &Form) -> Result<App, Refusal> {
+    let any = ["organizations", "common"].iter().any(|any| name.eq_ignore_ascii_case(any));
+    if !any && !tenant.is_called(name) {
         return Err(Refusal::unknown_tenant(name));
     }
-    let grant_type = form.field("grant_type")?;
-    if grant_type != "client_credentials" {
-        return Err(Refusal::unsupported_grant(grant_type));
+    let client_id = form.field("client_id")?;
+    public_client(client_id).ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))
+}
+
+fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, user: &str) -> Given {
+    let access_token = give(tenant, base, app, audience, Some(user));
+    Given { access_token, refresh_token: Some(tenant.device_codes().remember(user, tenant.now())) }
+}
+
+/// The resource of a scope; what else is in the scope does not matter.
+fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
+    let resource = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
+    let resource = resource.ok_or_else(|| Refusal::not_default(scope))?;
+    tenant
+        .resources
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
+        .map(String::as_str)
+        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))
+}
+
+fn issue_to_app(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
+    if !tenant.is_called(name) {
+        return Err(Refusal::unknown_tenant(name));
     }
     let client_id = form.field("client_id")?;
     let scope = form.field("scope")?;
@@ -160,19 +238,17 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String,
         (Some(secret), None) => check_secret(app, secret)?,
         (None, None) => return Err(Refusal::no_credential()),
     }
-    let resource = scope.strip_suffix("/.default").ok_or_else(|| Refusal::not_default(scope))?;
-    let audience = tenant
-        .resources
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
-        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))?;
+    Ok(give(tenant, base, app, audience(tenant, scope)?, None))
+}
 
+/// Makes a token and remembers it.
+pub(crate) fn give(tenant: &Tenant, base: &str, app: &App, audience: &str, user: Option<&str>) -> String {
     let now = tenant.now();
     let expires = now.saturating_add(Duration::seconds(LIFETIME));
-    let token = write(tenant.id, base, app, audience, now, expires);
-    let issued = Issued { app: app.id, grant: app.grant, audience: audience.clone(), expires };
+    let token = write(tenant.id, base, app, audience, user, [now, expires]);
+    let issued = Issued { app: app.id, grant: app.grant, audience: audience.to_owned(), expires };
     tenant.tokens().remember(token.clone(), issued);
-    Ok(token)
+    token
 }
 
 fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
@@ -189,6 +265,10 @@ fn check_assertion(tenant: &Tenant, url: &str, app: &App, form: &Form, assertion
     let kind = form.field("client_assertion_type")?;
     if kind != assertion::TYPE {
         return Err(Refusal::unknown_assertion_type(kind));
+    }
+    // Another identity provider's word is taken as it is.
+    if tenant.federated_tokens().get(assertion) == Some(&app.id) {
+        return Ok(());
     }
     let now = tenant.now();
     let expected = Expected {
@@ -214,7 +294,14 @@ fn is_token_url(tenant: &Tenant, url: &str) -> bool {
 }
 
 /// A token's text: header, claims, and noise where the signature would be.
-fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTime, expires: OffsetDateTime) -> String {
+fn write(
+    tenant: Uuid,
+    base: &str,
+    app: &App,
+    audience: &str,
+    user: Option<&str>,
+    [now, expires]: [OffsetDateTime; 2],
+) -> String {
     let mut claims = json!({
         "aud": audience,
         "iss": format!("{base}/{tenant}/"),
@@ -225,11 +312,18 @@ fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTim
         "tid": tenant.to_string(),
         "jti": Uuid::new_v4().to_string(),
         "ver": "1.0",
-        "idtyp": "app",
+        "idtyp": if user.is_some() { "user" } else { "app" },
         "wids": app.grant.directory_roles(),
     });
-    if let ([_, ..], Some(members)) = (app.grant.app_roles(), claims.as_object_mut()) {
-        members.insert("roles".into(), json!(app.grant.app_roles()));
+    if let Some(members) = claims.as_object_mut() {
+        match (user, app.grant.app_roles()) {
+            (Some(user), _) => members.extend([
+                ("upn".to_owned(), json!(user)),
+                ("scp".to_owned(), json!("AdminApi.AccessAsUser.All Exchange.Manage")),
+            ]),
+            (None, roles @ [_, ..]) => members.extend([("roles".to_owned(), json!(roles))]),
+            (None, []) => {}
+        }
     }
     let noise: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
     format!(

@@ -13,7 +13,8 @@ namespace RestrictedSender.PowerShell;
 public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
     private const string SecretSet = "ClientSecret", ThumbprintSet = "CertificateThumbprint",
-        CertificateSet = "Certificate", FileSet = "CertificateFile", TokenSet = "AccessToken", SandboxSet = "Sandbox";
+        CertificateSet = "Certificate", FileSet = "CertificateFile", IdentitySet = "ManagedIdentity",
+        DeviceSet = "Device", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox";
 
     private Session? _session;
 
@@ -22,6 +23,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
     [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
     [Parameter(Mandatory = true, ParameterSetName = FileSet)]
+    [Parameter(Mandatory = true, ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? Organization { get; set; }
@@ -59,6 +63,29 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNull]
     public SecureString? CertificatePassword { get; set; }
 
+    /// <summary>Signs in as the managed identity of this machine.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = IdentitySet)]
+    public SwitchParameter ManagedIdentity { get; set; }
+
+    /// <summary>Another managed identity than the machine's own, by its client id or resource id.</summary>
+    [Parameter(ParameterSetName = IdentitySet)]
+    [ValidateNotNullOrEmpty]
+    public string? ManagedIdentityAccountId { get; set; }
+
+    /// <summary>Shows a code with which somebody signs in in a browser, on this or another device.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DeviceSet)]
+    public SwitchParameter Device { get; set; }
+
+    /// <summary>The customer's organization that a partner works on.</summary>
+    [Parameter(ParameterSetName = DeviceSet)]
+    [ValidateNotNullOrEmpty]
+    public string? DelegatedOrganization { get; set; }
+
+    /// <summary>Signs in as the variables AZURE_CLIENT_ID and so on say.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = VariableSet)]
+    [Alias("Environment")]
+    public SwitchParameter EnvironmentVariable { get; set; }
+
     /// <summary>An access token for Exchange Online, as text or SecureString.</summary>
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
@@ -69,6 +96,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = ThumbprintSet)]
     [Parameter(ParameterSetName = CertificateSet)]
     [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateSet("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China")]
     public string? ExchangeEnvironmentName { get; set; }
@@ -78,6 +108,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = ThumbprintSet)]
     [Parameter(ParameterSetName = CertificateSet)]
     [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? ConnectionUri { get; set; }
@@ -87,6 +120,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = ThumbprintSet)]
     [Parameter(ParameterSetName = CertificateSet)]
     [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
@@ -160,6 +196,11 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("AppId", AppId);
         operation.Bind("ClientSecret", ClientSecret);
         BindCertificate(operation);
+        operation.Bind("ManagedIdentity", ManagedIdentity.IsPresent);
+        operation.Bind("ManagedIdentityAccountId", ManagedIdentityAccountId);
+        operation.Bind("Device", Device.IsPresent);
+        operation.Bind("DelegatedOrganization", DelegatedOrganization);
+        operation.Bind("EnvironmentVariable", EnvironmentVariable.IsPresent);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri);
@@ -179,10 +220,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     {
         try
         {
-            _session!.Certificate = CertificateThumbprint is not null ? CertificateStores.Find(CertificateThumbprint)
-                : Certificate is not null ? new SigningCertificate(Certificate, isOurs: false)
-                : CertificateFilePath is not null ? CertificateFile.Read(FullPath(CertificateFilePath), CertificatePassword)
-                : null;
+            _session!.Certificate = ChosenCertificate();
             _session.Certificate?.Bind(operation);
         }
         catch (CertificateException error)
@@ -190,6 +228,17 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
             operation.Bind("CertificateError", error.Name);
             operation.Bind("CertificateErrorMessage", error.Message);
         }
+    }
+
+    private SigningCertificate? ChosenCertificate()
+    {
+        if (CertificateThumbprint is not null)
+            return CertificateStores.Find(CertificateThumbprint);
+        if (Certificate is not null)
+            return new SigningCertificate(Certificate, isOurs: false);
+        if (CertificateFilePath is not null)
+            return CertificateFile.Read(FullPath(CertificateFilePath), CertificatePassword);
+        return EnvironmentVariable ? CertificateFile.OfEnvironment() : null;
     }
 
     private string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);

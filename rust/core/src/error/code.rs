@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// No connection to an organization.
     NotConnected = 1001, ConnectionError, NEVER,
-        "Connect first: Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -AccessToken <token>, or -Sandbox to try it on a practice tenant.";
+        "Connect first: Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
     /// The connection was closed.
     Disconnected = 1002, ConnectionError, NEVER,
         "Connect again with Connect-RestrictedSender.";
@@ -85,7 +85,7 @@ codes! {
         "Open a connection of its own for each organization.";
     /// A parameter of the connection is missing or contradicts another.
     InvalidConnection = 1004, InvalidArgument, NEVER,
-        "Give -Organization with -AppId and either a client secret or a certificate, or with -AccessToken, or give -Sandbox alone.";
+        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -Device; or -Sandbox alone.";
     /// An endpoint is not an absolute https address (http is taken for this machine only).
     InvalidUri = 1005, InvalidArgument, NEVER,
         "Give an address such as https://host.example without path or query.";
@@ -165,6 +165,21 @@ codes! {
     /// A policy of the organization (conditional access, security defaults) does not let the sign-in through.
     ConditionalAccess = 2016, PermissionDenied, NEVER,
         "Look the sign-in up in the sign-in log of Microsoft Entra: it names the policy. Sign in in the way that the policy allows, or with an app.";
+    /// No managed identity gives tokens here.
+    ManagedIdentityUnavailable = 2017, ResourceUnavailable, NEVER,
+        "Run it on an Azure resource, or a machine that Azure Arc manages, whose identity is switched on.";
+    /// The managed identity is not assigned to this machine.
+    ManagedIdentityNotFound = 2018, ObjectNotFound, NEVER,
+        "Check -ManagedIdentityAccountId, and that this identity is assigned to the resource that runs this; without the parameter its own identity is used.";
+    /// The variables of the environment do not say how to sign in.
+    EnvironmentUnusable = 2019, InvalidArgument, NEVER,
+        "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.";
+    /// The person declined the sign-in.
+    SignInDeclined = 2020, AuthenticationError, NEVER,
+        "Connect again and confirm the sign-in in the browser.";
+    /// The sign-in was not completed in time, or has ended meanwhile.
+    SignInExpired = 2021, AuthenticationError, NEVER,
+        "Connect again with Connect-RestrictedSender -Device and sign in within the time that the message names.";
 
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,

@@ -54,12 +54,17 @@ pub struct Service {
     cloud: Cloud,
     organization: String,
     tokens: Tokens,
+    /// Whether a partner works on a customer's organization.
+    delegated: bool,
     /// One id for all requests of a connection.
     connection_id: Uuid,
 }
 
 /// A list may have this many pages of 1,000; more means that the links go in circles.
 const MOST_PAGES: usize = 1000;
+
+/// What the token endpoint calls the organization of whoever signs in.
+pub const ANY_ORGANIZATION: &str = "organizations";
 
 /// The mailbox that stands for an organization when an app asks; the same in every organization.
 const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
@@ -87,7 +92,31 @@ impl Service {
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock);
-        Ok(Self { http, cloud, organization, tokens, connection_id: Uuid::new_v4() })
+        Ok(Self { http, cloud, organization, tokens, delegated: false, connection_id: Uuid::new_v4() })
+    }
+
+    /// Says that a partner works on a customer's organization.
+    #[must_use]
+    pub fn delegated(mut self, delegated: bool) -> Self {
+        self.delegated = delegated;
+        self
+    }
+
+    /// Signs in, and takes the organization of the person who does where none was named. Returns the person.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn sign_in(&mut self, host: &Host) -> Result<Option<String>> {
+        let Token { user, tenant_id, .. } = self.tokens.current(host).await?;
+        if self.organization == ANY_ORGANIZATION {
+            let domain = user.as_deref().and_then(|user| user.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
+            let home = domain.or(tenant_id).ok_or_else(|| {
+                Error::new(Code::InvalidConnection, "The sign-in does not tell the organization: give -Organization.")
+            })?;
+            self.tokens.settle(&home);
+            self.organization = home;
+        }
+        Ok(user)
     }
 
     /// The cloud it lives in.
@@ -96,10 +125,25 @@ impl Service {
         &self.cloud
     }
 
+    /// The organization as it was named, or found when signing in.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
     /// When the token in hand expires, where that is known.
     #[must_use]
     pub fn token_expires(&self) -> Option<OffsetDateTime> {
         self.tokens.expires()
+    }
+
+    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
+    fn anchor_mailbox(&self, token: &Token) -> Option<String> {
+        if self.tokens.is_app_only() {
+            return token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
+        }
+        // A partner has no mailbox in the customer's organization.
+        token.user.as_ref().filter(|_| !self.delegated).map(|user| format!("UPN:{user}"))
     }
 
     /// The same, as the operation of `host` asks it.
@@ -260,8 +304,8 @@ impl Request {
             .header("X-ClientApplication", "RestrictedSender")
             .header("Prefer", "odata.maxpagesize=1000")
             .json(&self.body);
-        if let (true, Some(tenant)) = (service.tokens.is_app_only(), &token.tenant_id) {
-            request = request.header("X-AnchorMailbox", format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
+        if let Some(mailbox) = service.anchor_mailbox(token) {
+            request = request.header("X-AnchorMailbox", mailbox);
         }
         let response = transport::send(request, &service.cloud.exchange).await?;
         let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();

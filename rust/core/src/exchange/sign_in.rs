@@ -1,9 +1,20 @@
 //! The ways to sign in: what each proves itself with, and how it gets a token for that.
 
+mod arc;
 mod certificate;
+mod device;
+mod environment;
+mod federation;
+mod managed_identity;
 mod token_endpoint;
 
+use std::path::PathBuf;
+
 pub use certificate::{Algorithm, Certificate};
+pub(super) use device::{renew as renew_device, sign_in as sign_in_on_a_device};
+pub use environment::of_environment;
+pub(super) use federation::external_token;
+pub use managed_identity::ManagedIdentity;
 pub(super) use token_endpoint::{Granted, TokenEndpoint, CERTIFICATE_UNKNOWN};
 
 use super::secret::Secret;
@@ -25,16 +36,31 @@ pub enum Credential {
         /// The certificate.
         certificate: Certificate,
     },
+    /// An app, and another identity provider that vouches for it.
+    Federated {
+        /// Application id.
+        app_id: String,
+        /// The file with the provider's token, which changes it from time to time.
+        token_file: PathBuf,
+    },
+    /// The identity that the machine has.
+    ManagedIdentity(ManagedIdentity),
+    /// A person who signs in on another device.
+    Device,
     /// A token that the admin obtained elsewhere; it cannot be renewed.
     AccessToken(Secret),
 }
 
 impl Credential {
-    /// Who signs in, for people.
+    /// Who signs in, for people, as far as it is known before.
     #[must_use]
     pub fn account(&self) -> String {
         match self {
-            Self::ClientSecret { app_id, .. } | Self::Certificate { app_id, .. } => format!("App {app_id}"),
+            Self::ClientSecret { app_id, .. } | Self::Certificate { app_id, .. } | Self::Federated { app_id, .. } => {
+                format!("App {app_id}")
+            }
+            Self::ManagedIdentity(identity) => identity.name(),
+            Self::Device => "Device code".to_owned(),
             Self::AccessToken(_) => "Access token".to_owned(),
         }
     }
@@ -43,8 +69,11 @@ impl Credential {
     #[must_use]
     pub fn is_app_only(&self) -> bool {
         match self {
-            Self::ClientSecret { .. } | Self::Certificate { .. } => true,
-            Self::AccessToken(_) => false,
+            Self::ClientSecret { .. }
+            | Self::Certificate { .. }
+            | Self::Federated { .. }
+            | Self::ManagedIdentity(_) => true,
+            Self::Device | Self::AccessToken(_) => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Access tokens: kept, and renewed before they expire, one renewal at a time.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +13,9 @@ use tokio::sync::{watch, Mutex};
 
 use super::cloud::Cloud;
 use super::secret::Secret;
-use super::sign_in::{Credential, Granted, TokenEndpoint, CERTIFICATE_UNKNOWN};
+use super::sign_in::{
+    external_token, renew_device, sign_in_on_a_device, Credential, Granted, TokenEndpoint, CERTIFICATE_UNKNOWN,
+};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 
@@ -24,6 +27,8 @@ pub struct Token {
     pub expires: Option<OffsetDateTime>,
     /// The organization's id (claim `tid`).
     pub tenant_id: Option<String>,
+    /// The person it is for (claim `upn`).
+    pub user: Option<String>,
 }
 
 /// The tokens of one connection.
@@ -31,12 +36,16 @@ pub struct Token {
 pub struct Tokens {
     endpoint: TokenEndpoint,
     scope: String,
+    /// What tokens are for, as managed identities name it.
+    resource: String,
     credential: Credential,
     clock: Clock,
     current: watch::Sender<Option<Token>>,
     /// Whoever asks for a token holds this. Nobody talks to a host meanwhile: a host may be busy with another operation,
     /// which waits for the very token.
     renewing: Mutex<()>,
+    /// What renews the token of a person.
+    refresh: std::sync::Mutex<Option<Secret>>,
 }
 
 /// A token is renewed this long before it expires, so that none expires on its way.
@@ -50,7 +59,13 @@ impl Tokens {
     pub fn new(http: Client, cloud: &Cloud, organization: String, credential: Credential, clock: Clock) -> Self {
         let endpoint = TokenEndpoint { http, login: cloud.login.clone(), organization };
         let (current, renewing) = (watch::Sender::new(None), Mutex::default());
-        Self { endpoint, scope: cloud.scope(), credential, clock, current, renewing }
+        let (scope, resource, refresh) = (cloud.scope(), cloud.exchange.clone(), std::sync::Mutex::default());
+        Self { endpoint, scope, resource, credential, clock, current, renewing, refresh }
+    }
+
+    /// Takes the organization that the person who signed in belongs to, where none was named.
+    pub fn settle(&mut self, organization: &str) {
+        organization.clone_into(&mut self.endpoint.organization);
     }
 
     /// A token that is good for now. `host` is asked to sign where that is needed.
@@ -151,13 +166,31 @@ impl Tokens {
             if let Some(token) = self.in_hand() {
                 return Ok(token);
             }
-            let Granted { access_token, expires_in } = self.endpoint.ask(&self.request(&proof)).await?;
-            let token = Token::read(access_token, Some(self.clock.now() + Duration::from_secs(expires_in)));
+            let token = self.obtain(proof).await?;
             self.current.send_replace(Some(token.clone()));
             token
         };
-        host.detail(format!("Token for {} from {}.", self.endpoint.organization, self.endpoint.login)).await?;
+        host.detail(format!("New token for {}.", self.endpoint.organization)).await?;
         Ok(token)
+    }
+
+    async fn obtain(&self, proof: Proof) -> Result<Token> {
+        let refresh = self.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let granted = match (proof, &self.credential, refresh) {
+            (Proof::Granted(granted), ..) => granted,
+            (_, Credential::ManagedIdentity(identity), _) => {
+                let organization = &self.endpoint.organization;
+                let token = identity.token(&self.endpoint.http, &self.resource, &self.clock).await;
+                return token.map_err(|error| error.about(organization));
+            }
+            (_, Credential::Device, Some(refresh)) => renew_device(&self.endpoint, &self.scope, &refresh).await?,
+            (proof, ..) => self.endpoint.ask(&self.request(&proof)).await?,
+        };
+        if granted.refresh_token.is_some() {
+            *self.refresh.lock().unwrap_or_else(PoisonError::into_inner) = granted.refresh_token;
+        }
+        let expires = self.clock.now() + Duration::from_secs(granted.expires_in);
+        Ok(Token::read(granted.access_token, Some(expires)))
     }
 
     async fn renewed_by_another(&self) -> Token {
@@ -170,36 +203,53 @@ impl Tokens {
         }
     }
 
-    /// What only the host can provide for a request.
-    async fn proof(&self, host: &Host) -> Result<Option<Secret>> {
+    /// What a request needs beside what we hold: from the host, from a file, from a person.
+    async fn proof(&self, host: &Host) -> Result<Proof> {
+        let about = |error: Error| error.about(&self.endpoint.organization);
         match &self.credential {
             Credential::Certificate { app_id, certificate } => {
-                let now = self.clock.now();
-                certificate
-                    .assertion(host, app_id, &self.endpoint.address(), now)
-                    .await
-                    .map(Some)
-                    .map_err(|error| error.about(&self.endpoint.organization))
+                let audience = self.endpoint.address();
+                let assertion = certificate.assertion(host, app_id, &audience, self.clock.now()).await;
+                assertion.map(Proof::Assertion).map_err(about)
             }
-            Credential::ClientSecret { .. } | Credential::AccessToken(_) => Ok(None),
+            Credential::Federated { token_file, .. } => {
+                external_token(token_file).await.map(Proof::Assertion).map_err(about)
+            }
+            Credential::Device if self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_none() => {
+                sign_in_on_a_device(&self.endpoint, &self.scope, host, &self.clock).await.map(Proof::Granted)
+            }
+            _ => Ok(Proof::Held),
         }
     }
 
-    /// The fields of a request for a token.
-    fn request<'a>(&'a self, proof: &'a Option<Secret>) -> Vec<(&'static str, &'a str)> {
+    /// The fields of an app's request for a token.
+    fn request<'a>(&'a self, proof: &'a Proof) -> Vec<(&'static str, &'a str)> {
         let mut fields = vec![("scope", self.scope.as_str()), ("grant_type", "client_credentials")];
         match &self.credential {
             Credential::ClientSecret { app_id, secret } => {
                 fields.extend([("client_id", app_id.as_str()), ("client_secret", secret.reveal())]);
             }
-            Credential::Certificate { app_id, .. } => {
+            Credential::Certificate { app_id, .. } | Credential::Federated { app_id, .. } => {
                 fields.extend([("client_id", app_id.as_str()), ("client_assertion_type", ASSERTION_TYPE)]);
             }
-            Credential::AccessToken(_) => {}
+            // These ask in other ways.
+            Credential::ManagedIdentity(_) | Credential::Device | Credential::AccessToken(_) => {}
         }
-        fields.extend(proof.as_ref().map(|assertion| ("client_assertion", assertion.reveal())));
+        if let Proof::Assertion(assertion) = proof {
+            fields.push(("client_assertion", assertion.reveal()));
+        }
         fields
     }
+}
+
+/// What goes with a request for a token.
+enum Proof {
+    /// Nothing that we did not hold before.
+    Held,
+    /// A statement about the app, signed by its key or by another identity provider.
+    Assertion(Secret),
+    /// The token itself, since a person signed in.
+    Granted(Granted),
 }
 
 /// The kind of all assertions (RFC 7523).
@@ -207,10 +257,10 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 impl Token {
     /// A token whose claims tell what else is to be known of it.
-    fn read(bearer: Secret, expires: Option<OffsetDateTime>) -> Self {
+    pub(super) fn read(bearer: Secret, expires: Option<OffsetDateTime>) -> Self {
         let claims = Claims::of(&bearer);
         let exp = || claims.exp.and_then(|exp| OffsetDateTime::from_unix_timestamp(exp).ok());
-        Self { expires: expires.or_else(exp), tenant_id: claims.tid, bearer }
+        Self { expires: expires.or_else(exp), tenant_id: claims.tid, user: claims.upn, bearer }
     }
 }
 
@@ -218,6 +268,7 @@ impl Token {
 #[derive(Deserialize, Default)]
 struct Claims {
     tid: Option<String>,
+    upn: Option<String>,
     exp: Option<i64>,
 }
 

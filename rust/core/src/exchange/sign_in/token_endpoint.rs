@@ -8,6 +8,7 @@ use super::Secret;
 use crate::error::{Code, Error, Result};
 use crate::exchange::escape;
 use crate::exchange::transport::{self, Response};
+use crate::exchange::ANY_ORGANIZATION;
 
 /// The token endpoint of one organization.
 #[derive(Debug, Clone)]
@@ -24,12 +25,14 @@ pub struct Granted {
     pub access_token: Secret,
     /// In seconds.
     pub expires_in: u64,
+    /// Only for people.
+    pub refresh_token: Option<Secret>,
 }
 
 /// Why there is no token.
 #[derive(Deserialize)]
-struct Refusal {
-    error: String,
+pub struct Refusal {
+    pub error: String,
     #[serde(default)]
     error_description: String,
     #[serde(default)]
@@ -58,7 +61,7 @@ impl TokenEndpoint {
     }
 
     /// Asks one of its addresses; the inner error is a refusal.
-    async fn post<T: DeserializeOwned>(&self, what: &str, fields: &[(&str, &str)]) -> Result<Result<T, Refusal>> {
+    pub async fn post<T: DeserializeOwned>(&self, what: &str, fields: &[(&str, &str)]) -> Result<Result<T, Refusal>> {
         let response = transport::send(self.http.post(self.address_of(what)).form(fields), &self.login).await?;
         let status = response.status;
         if status == 429 || status >= 500 {
@@ -72,11 +75,31 @@ impl TokenEndpoint {
         serde_json::from_slice(&response.body).map(Ok).map_err(unreadable)
     }
 
+    /// The organization in a message.
+    fn shown(&self) -> &str {
+        if self.organization == ANY_ORGANIZATION {
+            "your organization"
+        } else {
+            &self.organization
+        }
+    }
+
+    /// An error about the organization, where one was named.
+    pub fn failed(&self, code: Code, message: impl FnOnce(&str) -> String) -> Error {
+        let error = Error::new(code, message(self.shown()));
+        if self.organization == ANY_ORGANIZATION {
+            error
+        } else {
+            error.about(&self.organization)
+        }
+    }
+
     fn unreadable(&self, response: &Response) -> Error {
-        let Self { login, organization, .. } = self;
-        let status = response.status;
-        let message = format!("{login} sent something else than a token for {organization} (HTTP {status}).");
-        Error::new(Code::ResponseUnreadable, message).about(organization).with(|details| {
+        let (login, status) = (&self.login, response.status);
+        let message = |organization: &str| {
+            format!("{login} sent something else than a token for {organization} (HTTP {status}).")
+        };
+        self.failed(Code::ResponseUnreadable, message).with(|details| {
             details.http_status = Some(status);
             details.request_id = response.request_id();
         })
@@ -85,21 +108,20 @@ impl TokenEndpoint {
     fn busy(&self, response: &Response) -> Error {
         let status = response.status;
         let code = if status == 429 { Code::Throttled } else { Code::ServiceUnavailable };
-        let message = format!("{} could not give a token (HTTP {status}).", self.login);
-        Error::new(code, message).about(&self.organization).with(|details| {
+        let message = |_: &str| format!("{} could not give a token (HTTP {status}).", self.login);
+        self.failed(code, message).with(|details| {
             details.http_status = Some(status);
             details.request_id = response.request_id();
             details.retry_after_sec = response.retry_after_sec();
         })
     }
 
-    fn refused(&self, refusal: Refusal) -> Error {
+    pub fn refused(&self, refusal: Refusal) -> Error {
         let aadsts = refusal.error_codes.first().copied();
-        let organization = &self.organization;
-        let (code, what) = meaning(aadsts, &refusal.error, organization);
+        let (code, what) = meaning(aadsts, &refusal.error, self.shown());
         // The first line says it; the rest are the ids of the request.
         let said = refusal.error_description.lines().next().map(|line| format!(" The service says: {line}"));
-        Error::new(code, format!("{what}{}", said.unwrap_or_default())).about(organization).with(|details| {
+        self.failed(code, |_| format!("{what}{}", said.unwrap_or_default())).with(|details| {
             details.http_status = Some(refusal.status);
             details.aadsts = aadsts;
             details.request_id = refusal.trace_id;

@@ -1,8 +1,4 @@
-//! Signing in to a practice tenant, as an app with a certificate, and staying signed in.
-
-#[path = "../../sandbox/tests/practice/key.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod key;
+//! Apps that sign in with a certificate.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -10,21 +6,15 @@ use std::time::Duration;
 
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
-use restricted_sender_core::connection::{Connection, Options};
-use restricted_sender_core::error::{Code, Result};
+use restricted_sender_core::connection::Options;
+use restricted_sender_core::error::Code;
 use restricted_sender_core::exchange::{Algorithm, Certificate, Cmdlet, Secret};
 use restricted_sender_core::host::{converse, Answer, Caller, Event, Host, Question};
-use restricted_sender_core::Clock;
 use restricted_sender_sandbox::Sandbox;
-use serde_json::{json, Value};
+use serde_json::json;
 use time::OffsetDateTime;
 
-const HOUR: Duration = Duration::from_secs(3600);
-
-async fn open() -> Sandbox {
-    let clock = Clock::practice(Clock::system().now(), 0.0);
-    Sandbox::start(restricted_sender_sandbox::Options { clock, ..Default::default() }).await.unwrap()
-}
+use crate::{connect, key, open, options, read, requests, token_requests, HOUR};
 
 /// A certificate of the app that newcomers are given, registered, which began to be valid that long ago.
 fn certificate(sandbox: &Sandbox, age: Duration, algorithm: Algorithm) -> Certificate {
@@ -34,16 +24,6 @@ fn certificate(sandbox: &Sandbox, age: Duration, algorithm: Algorithm) -> Certif
     let body = json!({"appId": sandbox.invitation().app_id, "certificate": made.pem});
     sandbox.control("POST", "certificates", &body).unwrap();
     Certificate::new(&made.der, algorithm, from, until)
-}
-
-fn options(sandbox: &Sandbox) -> Options {
-    let invitation = sandbox.invitation();
-    Options {
-        organization: Some(invitation.organization.clone()),
-        connection_uri: Some(invitation.plain_uri.clone()),
-        authorization_uri: Some(invitation.plain_uri.clone()),
-        ..Options::default()
-    }
 }
 
 fn with_certificate(sandbox: &Sandbox, certificate: Certificate) -> Options {
@@ -69,29 +49,10 @@ fn signer() -> (Host, Arc<AtomicUsize>) {
     (host, signed)
 }
 
-async fn connect(sandbox: &Sandbox, options: Options, host: &Host) -> Result<Connection> {
-    Connection::open(options, sandbox.clock().clone(), host).await
-}
-
-/// Paths and statuses of what was asked of the tenant.
-fn requests(sandbox: &Sandbox) -> Vec<(String, u64)> {
-    let log = sandbox.control("GET", "requests", &Value::Null).unwrap();
-    let of = |entry: &Value| (entry["path"].as_str().unwrap().to_owned(), entry["status"].as_u64().unwrap_or(0));
-    log.as_array().unwrap().iter().map(of).collect()
-}
-
-fn token_requests(sandbox: &Sandbox) -> usize {
-    requests(sandbox).iter().filter(|(path, _)| path.ends_with("/oauth2/v2.0/token")).count()
-}
-
 fn refuse_tokens(sandbox: &Sandbox, times: u32, aadsts: u32) {
     let body = json!({"error": "invalid_client", "error_codes": [aadsts]}).to_string();
     let fault = json!({"kind": "status", "status": 401, "body": body});
     sandbox.control("POST", "faults", &json!({"match": "token", "times": times, "fault": fault})).unwrap();
-}
-
-async fn read(connection: &Connection, host: &Host) -> Result<usize> {
-    Ok(connection.exchange(host).read_all(Cmdlet::new("Get-BlockedSenderAddress")).await?.len())
 }
 
 #[tokio::test]
