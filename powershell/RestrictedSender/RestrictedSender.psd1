@@ -19,6 +19,7 @@
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'
         'Test-RestrictedSender'
+        'Test-RestrictedSenderConnection'
         'Test-RestrictedSenderJournal'
         'Unblock-RestrictedSender'
         'Wait-RestrictedSender'

@@ -145,7 +145,7 @@ public sealed class FormatTests : Connected
         var views = System.Xml.Linq.XDocument.Load(Path.Combine(Place.Module, "RestrictedSender.Format.ps1xml"))
             .Descendants("View").Where(view => view.Element("TableControl") is not null)
             .Select(view => view.Element("ViewSelectedBy")!.Element("TypeName")!.Value);
-        Assert.Equal(7, types.Count);
+        Assert.Equal(8, types.Count);
         Assert.Equal(types.Order(), views.Order());
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security.Cryptography;
@@ -18,13 +19,17 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     private int _progressId;
 
     /// <summary>An operation under way, the session it belongs to, and the connection that it works on.</summary>
-    private protected sealed class Running(Operation operation, Session? session, RestrictedSenderConnection? connection)
+    private protected sealed class Running(
+        Operation operation, Session? session, RestrictedSenderConnection? connection, ExchangeSession? exchange)
     {
         internal Operation Operation { get; } = operation;
 
         internal Session? Session { get; } = session;
 
         internal RestrictedSenderConnection? Connection { get; } = connection;
+
+        /// <summary>Where the library lets cmdlets of Exchange run, where it has no way of its own.</summary>
+        internal ExchangeSession? Exchange { get; } = exchange;
     }
 
     /// <summary>Makes the object of a row.</summary>
@@ -32,11 +37,12 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
 
     /// <summary>Starts an operation; without a connection the library says how to connect.</summary>
     private protected Running Start(RestrictedSenderConnection? connection, string name, Action<Operation> bind) =>
-        Start(connection?.Session, connection, name, bind);
+        Start(connection?.Session, connection, connection?.Exchange, name, bind);
 
     /// <summary>Starts an operation on a session that is not a connection yet.</summary>
-    private protected Running StartOn(Session session, string name, Action<Operation> bind) =>
-        Start(session, null, name, bind);
+    private protected Running StartOn(
+        Session session, string name, Action<Operation> bind, ExchangeSession? exchange = null) =>
+        Start(session, null, exchange, name, bind);
 
     /// <summary>Starts an operation that works without a connection. It keeps what it needs of its session.</summary>
     private protected Running StartAlone(string name, Action<Operation> bind)
@@ -60,11 +66,16 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    private Running Start(Session? session, RestrictedSenderConnection? connection, string name, Action<Operation> bind)
+    private Running Start(
+        Session? session,
+        RestrictedSenderConnection? connection,
+        ExchangeSession? exchange,
+        string name,
+        Action<Operation> bind)
     {
         try
         {
-            var running = new Running(new Operation(session, name), session, connection);
+            var running = new Running(new Operation(session, name), session, connection, exchange);
             _running.Add(running);
             bind(running.Operation);
             running.Operation.Start();
@@ -78,8 +89,40 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>The connections to work on: those given, else the runspace's default, else none.</summary>
-    private protected static IReadOnlyList<RestrictedSenderConnection?> Chosen(RestrictedSenderConnection[]? given) =>
-        given is { Length: > 0 } ? given : new[] { Connections.Here.Default };
+    private protected IReadOnlyList<RestrictedSenderConnection?> Chosen(RestrictedSenderConnection[]? given) =>
+        given is { Length: > 0 } ? given : new[] { Default() };
+
+    /// <summary>
+    /// The runspace's default connection. Without one, the Exchange session that the admin has opened is used, and named
+    /// before anything is done in it.
+    /// </summary>
+    private protected RestrictedSenderConnection? Default()
+    {
+        var connections = Connections.Here;
+        if (connections.Default is { IsAutomatic: true } ended && !ended.Exchange!.IsOpen(this))
+            connections.Close(ended);
+        if (connections.Default is not { } known)
+            return ExchangeSession.Open(this).Count == 0 ? null : Through();
+        return known;
+    }
+
+    private RestrictedSenderConnection? Through()
+    {
+        try
+        {
+            using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+            shell.AddCommand(new CmdletInfo("Connect-RestrictedSender", typeof(ConnectRestrictedSenderCommand)));
+            var connection = shell.Invoke<RestrictedSenderConnection>().Single();
+            connection.IsAutomatic = true;
+            WriteWarning($"Using the Exchange session of this PowerShell: {connection.Organization}, {connection.Account}.");
+            return connection;
+        }
+        catch (CmdletInvocationException error)
+        {
+            ThrowTerminatingError(error.ErrorRecord);
+            throw;
+        }
+    }
 
     /// <summary>Pushes one item and handles all that the operation says to it.</summary>
     private protected void Push(Running running, Action<Operation> bind)
@@ -239,6 +282,11 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     {
         var operation = running.Operation;
         var row = operation.Row();
+        if (row.Type == RowType.Cmdlet)
+        {
+            running.Exchange!.Serve(this, operation);
+            return;
+        }
         var whyNot = row.Type switch
         {
             RowType.Proxy => Bind("Proxy", SystemProxy.For(row.Text()!)),

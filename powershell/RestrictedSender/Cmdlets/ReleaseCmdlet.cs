@@ -63,7 +63,7 @@ public abstract class ReleaseCmdlet : NamedEntityCmdlet
     protected override void BeginProcessing()
     {
         // Without any connection this is the error that says so, before any input is looked at.
-        if ((Connection ?? Connections.Here.Default) is null)
+        if ((Connection ?? Default()) is null)
             Start(null, OperationName, _ => { });
     }
 

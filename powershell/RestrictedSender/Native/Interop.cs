@@ -41,8 +41,10 @@ internal enum RowType
     HistorySummary = 12,
     Journal = 13,
     JournalBreak = 14,
-    Sign = 15,
-    EnvironmentVariable = 16,
+    Cmdlet = 15,
+    ConnectionCheck = 16,
+    Sign = 17,
+    EnvironmentVariable = 18,
 }
 
 /// <summary>

@@ -6,9 +6,10 @@ namespace RestrictedSender.PowerShell;
 /// <summary>A connection to one organization. Times are UTC.</summary>
 public sealed class RestrictedSenderConnection
 {
-    internal RestrictedSenderConnection(Session session, Row row)
+    internal RestrictedSenderConnection(Session session, ExchangeSession? exchange, Row row)
     {
         Session = session;
+        Exchange = exchange;
         Update(row);
     }
 
@@ -49,6 +50,12 @@ public sealed class RestrictedSenderConnection
     public bool IsClosed => Session.IsClosed;
 
     internal Session Session { get; }
+
+    /// <summary>The Exchange session that it goes through, where it has no token of its own.</summary>
+    internal ExchangeSession? Exchange { get; }
+
+    /// <summary>Whether a cmdlet made it that found no other connection.</summary>
+    internal bool IsAutomatic { get; set; }
 
     internal void Update(Row row)
     {

@@ -116,13 +116,21 @@ enum RsRowType
    */
   RS_ROW_TYPE_JOURNAL_BREAK = 14,
   /**
+   * A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
+   */
+  RS_ROW_TYPE_CMDLET = 15,
+  /**
+   * A step of a connection that was checked.
+   */
+  RS_ROW_TYPE_CONNECTION_CHECK = 16,
+  /**
    * A text that the host is asked to sign with the key of the connection's certificate.
    */
-  RS_ROW_TYPE_SIGN = 15,
+  RS_ROW_TYPE_SIGN = 17,
   /**
    * A variable of the process that the host is asked for.
    */
-  RS_ROW_TYPE_ENVIRONMENT_VARIABLE = 16,
+  RS_ROW_TYPE_ENVIRONMENT_VARIABLE = 18,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

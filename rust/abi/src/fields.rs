@@ -1,9 +1,11 @@
 //! What C binds: named, typed values, checked against what the operation takes at that moment.
 
-use time::OffsetDateTime;
-use zeroize::Zeroizing;
+use std::borrow::Cow;
 
 use restricted_sender_core::error::Result;
+use restricted_sender_core::exchange::Value;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::border::misuse;
 use crate::cell::RsCellType;
@@ -22,9 +24,18 @@ pub enum Bound {
 /// The name and type of a value that can be bound.
 pub type Field = (&'static str, RsCellType);
 
+/// What can be bound at a moment.
+#[derive(Clone, Copy)]
+pub enum Takes {
+    /// Values of these names and types.
+    These(&'static [Field]),
+    /// Whatever a cmdlet returned.
+    Anything,
+}
+
 /// The values that are bound.
 #[derive(Default)]
-pub struct Fields(Vec<(&'static str, Bound)>);
+pub struct Fields(Vec<(Cow<'static, str>, Bound)>);
 
 impl Bound {
     fn cell_type(&self) -> RsCellType {
@@ -37,18 +48,29 @@ impl Bound {
             Self::List(_) => RsCellType::List,
         }
     }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Real(value) => Value::Real(value),
+            Self::Moment(value) => Value::Date(value),
+            Self::Text(mut text) => Value::Text(std::mem::take(&mut *text)),
+            Self::List(texts) => Value::List(texts.into_iter().map(Value::Text).collect()),
+        }
+    }
 }
 
 impl Fields {
     /// Binds a value; one that is already bound under this name is replaced.
     ///
     /// # Errors
-    /// [`Misuse`](restricted_sender_core::error::Code::Misuse) when `known` has no such name, or of another type.
-    pub fn bind(&mut self, known: &[Field], name: &str, value: Bound) -> Result<()> {
-        let (name, kind) = Self::known(known, name)?;
-        if kind != value.cell_type() {
-            return Err(misuse(&format!("{name} takes {kind:?}, not {:?}", value.cell_type())));
-        }
+    /// [`Misuse`](restricted_sender_core::error::Code::Misuse) when `takes` has no such name, or of another type.
+    pub fn bind(&mut self, takes: Takes, name: &str, value: Bound) -> Result<()> {
+        let name = match takes {
+            Takes::These(known) => Cow::Borrowed(Self::known(known, name, value.cell_type())?),
+            Takes::Anything => Cow::Owned(name.to_owned()),
+        };
         self.0.retain(|(bound, _)| *bound != name);
         self.0.push((name, value));
         Ok(())
@@ -58,23 +80,32 @@ impl Fields {
     ///
     /// # Errors
     /// As [`bind`](Self::bind).
-    pub fn add(&mut self, known: &[Field], name: &str, text: &str) -> Result<()> {
+    pub fn add(&mut self, takes: Takes, name: &str, text: &str) -> Result<()> {
         let text = text.to_owned();
         match self.0.iter_mut().find(|(bound, _)| *bound == name) {
             Some((_, Bound::List(texts))) => {
                 texts.push(text);
                 Ok(())
             }
-            _ => self.bind(known, name, Bound::List(vec![text])),
+            _ => self.bind(takes, name, Bound::List(vec![text])),
         }
     }
 
-    fn known(known: &[Field], name: &str) -> Result<Field> {
-        known.iter().copied().find(|(known, _)| *known == name).ok_or_else(|| {
+    fn known(known: &'static [Field], name: &str, given: RsCellType) -> Result<&'static str> {
+        let (name, kind) = known.iter().copied().find(|(known, _)| *known == name).ok_or_else(|| {
             let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
             let names = if names.is_empty() { "nothing can be bound here".to_owned() } else { names.join(", ") };
             misuse(&format!("'{name}' cannot be bound; known are: {names}"))
-        })
+        })?;
+        if kind != given {
+            return Err(misuse(&format!("{name} takes {kind:?}, not {given:?}")));
+        }
+        Ok(name)
+    }
+
+    /// All of them, as an object of Exchange.
+    pub fn into_values(self) -> Vec<(String, Value)> {
+        self.0.into_iter().map(|(name, bound)| (name.into_owned(), bound.into_value())).collect()
     }
 
     /// Takes a text out.
@@ -140,7 +171,8 @@ impl Fields {
 mod tests {
     use super::*;
 
-    const KNOWN: &[Field] = &[("Name", RsCellType::Text), ("Names", RsCellType::List), ("All", RsCellType::Bool)];
+    const KNOWN: Takes =
+        Takes::These(&[("Name", RsCellType::Text), ("Names", RsCellType::List), ("All", RsCellType::Bool)]);
 
     fn text(text: &str) -> Bound {
         Bound::Text(Zeroizing::new(text.to_owned()))
@@ -157,6 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn an_object_has_whatever_names_and_types_it_has() {
+        let mut fields = Fields::default();
+        fields.bind(Takes::Anything, "Moon", text("full")).unwrap();
+        fields.bind(Takes::Anything, "Count", Bound::Int(3)).unwrap();
+        fields.add(Takes::Anything, "Parts", "a").unwrap();
+        fields.add(Takes::Anything, "Parts", "b").unwrap();
+        let parts = Value::List(vec![Value::Text("a".into()), Value::Text("b".into())]);
+        let expected = [("Moon", Value::Text("full".into())), ("Count", Value::Int(3)), ("Parts", parts)];
+        assert_eq!(fields.into_values(), expected.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         let mut fields = Fields::default();
         let unknown = fields.bind(KNOWN, "name", text("a")).unwrap_err();
@@ -164,6 +208,10 @@ mod tests {
         let wrong = fields.bind(KNOWN, "All", text("yes")).unwrap_err();
         assert!(wrong.message.contains("All takes Bool, not Text"), "{wrong}");
         assert!(fields.add(KNOWN, "Name", "a").is_err());
-        assert!(fields.bind(&[], "Name", text("a")).unwrap_err().message.contains("nothing can be bound"));
+        assert!(fields
+            .bind(Takes::These(&[]), "Name", text("a"))
+            .unwrap_err()
+            .message
+            .contains("nothing can be bound"));
     }
 }

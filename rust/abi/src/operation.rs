@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
-use restricted_sender_core::exchange::Secret;
+use restricted_sender_core::exchange::session::Ran;
+use restricted_sender_core::exchange::{Secret, Value};
 use restricted_sender_core::host::{converse, Answer, Event, Question};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::block::Block;
 use crate::border::misuse;
 use crate::cell::RsCellType;
-use crate::fields::{Bound, Field, Fields};
+use crate::fields::{Bound, Fields, Takes};
 use crate::handle::Table;
 use crate::operations::{self, Spec, Start};
 use crate::panics;
@@ -92,6 +93,9 @@ impl Said {
                 Block::of(RsRowType::EnvironmentVariable, row::environment_variable, &name),
                 Asked { what: Asking::EnvironmentVariable, answer },
             ),
+            Event::Question(Question::Cmdlet(run), answer) => {
+                Self::Question(row::cmdlet(run), Asked { what: Asking::Cmdlet(Vec::new()), answer })
+            }
             Event::WantsInput { taken } => Self::WantsInput { taken },
         }
     }
@@ -103,22 +107,44 @@ struct Asked {
     answer: oneshot::Sender<Answer>,
 }
 
-#[derive(Clone, Copy)]
 enum Asking {
     Confirm,
     Proxy,
     Sign,
     EnvironmentVariable,
+    /// With the objects that were pushed so far.
+    Cmdlet(Vec<Vec<(String, Value)>>),
 }
 
 impl Asking {
     /// What the answer has.
-    fn reply(self) -> &'static [Field] {
+    fn reply(&self) -> Takes {
         match self {
-            Self::Confirm => &[("Confirmed", RsCellType::Bool)],
-            Self::Proxy => &[("Proxy", RsCellType::Text)],
-            Self::Sign => &[("Signature", RsCellType::Text)],
-            Self::EnvironmentVariable => &[("Value", RsCellType::Text)],
+            Self::Confirm => Takes::These(&[("Confirmed", RsCellType::Bool)]),
+            Self::Proxy => Takes::These(&[("Proxy", RsCellType::Text)]),
+            Self::Sign => Takes::These(&[("Signature", RsCellType::Text)]),
+            Self::EnvironmentVariable => Takes::These(&[("Value", RsCellType::Text)]),
+            Self::Cmdlet(_) => Takes::Anything,
+        }
+    }
+
+    fn answered(self, bound: &mut Fields) -> Answer {
+        match self {
+            Self::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
+            Self::Proxy => Answer::Proxy(bound.text("Proxy")),
+            Self::Sign => Answer::Signed(Secret::new(bound.text("Signature").unwrap_or_default())),
+            Self::EnvironmentVariable => {
+                let value = bound.text("Value").filter(|value| !value.is_empty());
+                Answer::EnvironmentVariable(value.map(Secret::new))
+            }
+            Self::Cmdlet(rows) => Answer::Ran(Ran {
+                rows,
+                warnings: bound.texts("Warnings"),
+                errors: bound.texts("Errors"),
+                error_ids: bound.texts("ErrorIds"),
+                is_missing: bound.flag("Missing"),
+                has_ended: bound.flag("Ended"),
+            }),
         }
     }
 }
@@ -159,13 +185,13 @@ impl Operation {
         lock(&self.bound).add(self.takes(), name, text)
     }
 
-    fn takes(&self) -> &'static [Field] {
+    fn takes(&self) -> Takes {
         if let Some(asked) = &*lock(&self.question) {
             return asked.what.reply();
         }
         match &*lock(&self.stage) {
-            Stage::Prepared(_) => self.spec.parameters,
-            Stage::Running { .. } => self.spec.input,
+            Stage::Prepared(_) => Takes::These(self.spec.parameters),
+            Stage::Running { .. } => Takes::These(self.spec.input),
         }
     }
 
@@ -193,11 +219,16 @@ impl Operation {
         Ok(())
     }
 
-    /// Pushes what is bound as the next item of the input.
+    /// Pushes what is bound as the next item of the input, or, while a cmdlet is asked for, as the next object that it
+    /// returned.
     ///
     /// # Errors
     /// [`Code::Misuse`] when the input has ended or the operation takes none, or when too much lies unread.
     pub fn push(&self) -> Result<()> {
+        if let Some(Asked { what: Asking::Cmdlet(rows), .. }) = &mut *lock(&self.question) {
+            rows.push(std::mem::take(&mut *lock(&self.bound)).into_values());
+            return Ok(());
+        }
         let mut stage = lock(&self.stage);
         let Stage::Running { input: Some(input), pushed } = &mut *stage else {
             return Err(misuse("the operation takes no input now"));
@@ -286,15 +317,7 @@ impl Operation {
     /// [`Code::Misuse`] when nothing was asked.
     pub fn answer(&self) -> Result<()> {
         let mut bound = std::mem::take(&mut *lock(&self.bound));
-        self.reply(|what| match what {
-            Asking::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
-            Asking::Proxy => Answer::Proxy(bound.text("Proxy")),
-            Asking::Sign => Answer::Signed(Secret::new(bound.text("Signature").unwrap_or_default())),
-            Asking::EnvironmentVariable => {
-                let value = bound.text("Value").filter(|value| !value.is_empty());
-                Answer::EnvironmentVariable(value.map(Secret::new))
-            }
-        })
+        self.reply(|what| what.answered(&mut bound))
     }
 
     /// Says that the host cannot answer the question of the last step.

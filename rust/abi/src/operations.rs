@@ -52,6 +52,7 @@ pub type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 const ALL: &[&Spec] = &[
     &connect::CONNECT,
     &connect::STATUS,
+    &connect::CHECK,
     &get::GET,
     &describe::DESCRIBE,
     &test::TEST,

@@ -1,7 +1,8 @@
 //! The types of rows and their columns. Each is written once: the name that C and the module see beside the value.
 
-use restricted_sender_core::connection::ConnectionStatus;
+use restricted_sender_core::connection::{Check, ConnectionStatus};
 use restricted_sender_core::error::{Code, Error};
+use restricted_sender_core::exchange::session::{Argument, Run};
 use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
@@ -46,10 +47,14 @@ pub enum RsRowType {
     Journal = 13,
     /// A place where the chain of a journal does not hold.
     JournalBreak = 14,
+    /// A cmdlet of the host's Exchange session that it is asked to run, once for each parameter.
+    Cmdlet = 15,
+    /// A step of a connection that was checked.
+    ConnectionCheck = 16,
     /// A text that the host is asked to sign with the key of the connection's certificate.
-    Sign = 15,
+    Sign = 17,
     /// A variable of the process that the host is asked for.
-    EnvironmentVariable = 16,
+    EnvironmentVariable = 18,
 }
 
 /// What is to be signed, and how.
@@ -117,6 +122,23 @@ rows! {
         Caption: Text = &confirmation.caption,
         Description: Text = &confirmation.description,
         Question: Text = &confirmation.question,
+    }
+
+    check ConnectionCheck CONNECTION_CHECK (check: Check) {
+        Organization: Text = &check.organization,
+        Check: Text = Name(check.what.name()),
+        Result: Text = Name(check.result.name()),
+        Detail: Text = &check.detail,
+        RecommendedAction: Text = check.recommended_action.map(Name),
+    }
+
+    parameter Cmdlet CMDLET (parameter: Parameter) {
+        Name: Text = Name(parameter.cmdlet),
+        OnlyLook: Bool = parameter.only_look,
+        Parameter: Text = parameter.name.as_deref(),
+        Text: Text = match &parameter.argument { Some(Argument::Text(text)) => Some(text.as_str()), _ => None },
+        Number: Int64 = match parameter.argument { Some(Argument::Number(number)) => Some(number), _ => None },
+        Texts: List = match &parameter.argument { Some(Argument::Texts(texts)) => Some(texts.as_slice()), _ => None },
     }
 
     proxy Proxy PROXY (endpoint: String) {
@@ -306,6 +328,28 @@ rows! {
     }
 }
 
+/// A cmdlet to run with one of its parameters; without, where it has none.
+pub struct Parameter {
+    cmdlet: &'static str,
+    only_look: bool,
+    name: Option<String>,
+    argument: Option<Argument>,
+}
+
+/// A cmdlet to run.
+pub fn cmdlet(run: Run) -> Block {
+    let mut block = Block::new(RsRowType::Cmdlet, run.parameters.len().max(1));
+    let (cmdlet, only_look) = (run.cmdlet, run.only_look);
+    if run.parameters.is_empty() {
+        block.row(|block| parameter(block, &Parameter { cmdlet, only_look, name: None, argument: None }));
+    }
+    for (name, argument) in run.parameters {
+        let row = Parameter { cmdlet, only_look, name: Some(name), argument: Some(argument) };
+        block.row(|block| parameter(block, &row));
+    }
+    block
+}
+
 /// A duration as .NET counts it: in units of 100 nanoseconds.
 fn ticks_of(duration: Duration) -> i64 {
     i64::try_from(duration.whole_nanoseconds() / 100).unwrap_or(i64::MAX)
@@ -360,6 +404,7 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::HistoryEvent(row) => add(RsRowType::HistoryEvent, &|block| history_event(block, row)),
             Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
             Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
+            Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -378,10 +423,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=16 {
+        for number in 0..=18 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(17).is_none() && columns(-1).is_none());
+        assert!(columns(19).is_none() && columns(-1).is_none());
     }
 
     #[test]

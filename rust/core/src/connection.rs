@@ -1,6 +1,7 @@
 //! A connection to one organization: checked when it is made, so that a wrong secret shows at once and not at the
 //! first blocked sender.
 
+mod check;
 mod choice;
 
 use std::path::{Path, PathBuf};
@@ -13,10 +14,15 @@ use choice::Chosen;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
-use crate::exchange::{is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service};
+use crate::exchange::session::Session;
+use crate::exchange::{
+    is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service, Way,
+};
 use crate::history::journal::Journal;
 use crate::host::Host;
 use crate::restriction::Requests;
+
+pub use check::{check, Check, CheckResult, What};
 
 /// What the admin says to connect.
 #[derive(Debug, Default)]
@@ -53,6 +59,19 @@ pub struct Options {
     pub practice: Option<Practice>,
 }
 
+/// An Exchange session that the admin has opened, as far as their PowerShell tells.
+#[derive(Debug, Default)]
+pub struct OpenSession {
+    /// Domain of the organization; without it, the organization is asked for its name.
+    pub organization: Option<String>,
+    /// The organization's id.
+    pub tenant_id: Option<String>,
+    /// Whose session it is.
+    pub account: Option<String>,
+    /// The endpoint that it goes to.
+    pub connection_uri: Option<String>,
+}
+
 /// What is particular to a practice tenant.
 #[derive(Debug, Clone)]
 pub struct Practice {
@@ -78,7 +97,7 @@ pub struct Origin {
 /// A connection to one organization.
 #[derive(Debug)]
 pub struct Connection {
-    service: Service,
+    way: Way,
     clock: Clock,
     origin: Arc<Origin>,
     practice: Option<Practice>,
@@ -147,30 +166,51 @@ impl Connection {
             account = person;
         }
         let organization = service.organization().to_owned();
+        Self::made(Way::Rest(Box::new(service)), organization, account, options.practice, clock, host).await
+    }
+
+    /// Connects through the Exchange session that the admin has opened, where the host runs the cmdlets.
+    ///
+    /// # Errors
+    /// [`Code::NotConnected`] where the session has ended, and whatever keeps the list from being read.
+    pub async fn through(session: OpenSession, clock: Clock, host: &Host) -> Result<Self> {
+        let cloud = session.connection_uri.as_deref().and_then(Cloud::at_endpoint);
+        let cloud = cloud.or_else(|| Cloud::named(None)).ok_or_else(|| invalid("There is no worldwide cloud."))?;
+        let within =
+            |organization: &str| Session::new(cloud.clone(), organization.to_owned(), session.tenant_id.clone());
+        let organization = match session.organization.filter(|name| !name.is_empty()) {
+            Some(organization) => organization,
+            None => name(&Way::Session(within("this PowerShell")), host).await?,
+        };
+        let account =
+            session.account.map_or_else(|| "Exchange session".to_owned(), |who| format!("Exchange session of {who}"));
+        let way = Way::Session(within(&organization));
+        Self::made(way, organization, account, None, clock, host).await
+    }
+
+    /// Reads the first page of the list, which is what everything else builds on.
+    async fn made(
+        way: Way,
+        organization: String,
+        account: String,
+        practice: Option<Practice>,
+        clock: Clock,
+        host: &Host,
+    ) -> Result<Self> {
         let connected_at = clock.now();
-        service
-            .asked_by(host)
+        way.asked_by(host)
             .read(Cmdlet::new("Get-BlockedSenderAddress"))
             .next()
             .await
             .map_err(|error| error.about(&organization))?;
         let origin = Arc::new(Origin {
             organization,
-            tenant_id: service.asked_by(host).tenant_id().await?,
-            practice: options.practice.is_some(),
-            portals: Arc::clone(&service.cloud().portals),
+            tenant_id: way.tenant_id(host).await?,
+            practice: practice.is_some(),
+            portals: Arc::clone(&way.cloud().portals),
         });
         let journals = Err(Error::new(Code::JournalUnwritable, "No folder was named for the journal."));
-        Ok(Self {
-            service,
-            clock,
-            origin,
-            practice: options.practice,
-            account,
-            connected_at,
-            requests: Requests::default(),
-            journals,
-        })
+        Ok(Self { way, clock, origin, practice, account, connected_at, requests: Requests::default(), journals })
     }
 
     /// Keeps the organization's journal below that folder, or tells why there is no such folder whenever something
@@ -198,13 +238,13 @@ impl Connection {
     /// The organization's Exchange, as the operation of `host` asks it.
     #[must_use]
     pub fn exchange<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
-        self.service.asked_by(host)
+        self.way.asked_by(host)
     }
 
     /// The cloud that the organization is in.
     #[must_use]
     pub fn cloud(&self) -> &Cloud {
-        self.service.cloud()
+        self.way.cloud()
     }
 
     /// Where the rows of this connection come from.
@@ -260,15 +300,22 @@ impl Connection {
             organization: self.organization().to_owned(),
             tenant_id: self.origin.tenant_id.clone(),
             account: self.account.clone(),
-            environment: self.service.cloud().name.clone(),
-            connection_uri: self.service.cloud().exchange.clone(),
+            environment: self.way.cloud().name.clone(),
+            connection_uri: self.way.cloud().exchange.clone(),
             practice: self.is_practice(),
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
-            token_expires: self.service.token_expires(),
+            token_expires: self.way.token_expires(),
             journals: self.journals.as_deref().ok().map(Path::to_owned),
         }
     }
+}
+
+/// What an organization calls itself.
+async fn name(way: &Way, host: &Host) -> Result<String> {
+    let rows = way.asked_by(host).read_all(Cmdlet::new("Get-OrganizationConfig")).await?;
+    let named = rows.into_iter().find_map(|mut row| row.take_text("Name").or_else(|| row.take_text("Identity")));
+    named.ok_or_else(|| invalid("The Exchange session does not tell which organization it belongs to."))
 }
 
 /// A real organization lives in real time: with a practice tenant's clock, waits would end and tokens expire at moments

@@ -1,26 +1,33 @@
 //! Exchange Online as the product sees it: run a cmdlet, get typed records or an error that says what to do.
 //!
-//! Wire facts: the admin REST endpoint that the official PowerShell module speaks.
+//! Two ways lead there: the admin REST endpoint that the official PowerShell module speaks, and the [session](session)
+//! that an admin has opened with that module.
 
 pub mod cloud;
+mod cmdlet;
 mod fault;
 mod invoke;
+mod probe;
 mod reply;
 mod secret;
+pub mod session;
 mod sign_in;
 mod token;
 mod transport;
 mod value;
+mod way;
 
+pub use cmdlet::{Changed, Cmdlet};
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
+pub use invoke::Service;
 pub(crate) use invoke::ANY_ORGANIZATION;
-pub use invoke::{Changed, Cmdlet, Exchange, Pages, Service};
 pub use reply::records;
 pub use secret::Secret;
 pub use sign_in::{of_environment, Algorithm, Certificate, Credential, ManagedIdentity};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};
+pub use way::{Exchange, Pages, Way};
 
 /// A name as one segment of a path: whatever the admin typed, it stays one segment.
 fn escape(segment: &str) -> String {

@@ -8,8 +8,9 @@ use std::pin::Pin;
 
 use tokio::sync::{mpsc, oneshot, Mutex};
 
-use crate::connection::ConnectionStatus;
+use crate::connection::{Check, ConnectionStatus};
 use crate::error::{Code, Error, Result};
+use crate::exchange::session::{Ran, Run};
 use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
@@ -51,6 +52,7 @@ pub enum Row {
     HistoryEvent(Told<HistoryEvent>),
     HistorySummary(Told<Summary>),
     Journal(Verified),
+    Check(Check),
     ErrorCode(Code),
 }
 
@@ -94,6 +96,8 @@ pub enum Question {
         /// `https://host[:port]` of the endpoint.
         endpoint: String,
     },
+    /// What does this cmdlet return in the Exchange session that the connection uses?
+    Cmdlet(Run),
     /// What is the signature of this text, by the key of the certificate that the connection was made with?
     Sign {
         /// How to sign.
@@ -126,6 +130,8 @@ pub enum Answer {
     Confirmed(bool),
     /// The address of the proxy; nothing for a direct connection.
     Proxy(Option<String>),
+    /// What came of the cmdlet.
+    Ran(Ran),
     /// The signature in base64. With what was signed it lets its bearer in for some minutes.
     Signed(Secret),
     /// What the variable says; nothing where it is not set or empty.
@@ -300,6 +306,20 @@ impl Host {
             Answer::Confirmed(yes) => Ok(yes),
             Answer::Impossible(why) => Err(impossible(&why)),
             _ => Err(impossible(OTHER_ANSWER)),
+        }
+    }
+
+    /// Runs a cmdlet in the Exchange session that the connection uses.
+    ///
+    /// # Errors
+    /// [`Code::NotConnected`] where the caller has no such session, [`Code::Cancelled`] when the caller has gone.
+    pub async fn run(&self, run: Run) -> Result<Ran> {
+        let cmdlet = run.cmdlet;
+        let none = |why: &str| Error::new(Code::NotConnected, format!("{cmdlet} could not be run: {why}."));
+        match self.ask(Question::Cmdlet(run)).await? {
+            Answer::Ran(ran) => Ok(ran),
+            Answer::Impossible(why) => Err(none(&why)),
+            _ => Err(none(OTHER_ANSWER)),
         }
     }
 

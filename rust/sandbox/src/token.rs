@@ -54,6 +54,8 @@ pub(crate) enum NotAccepted {
     Unknown,
     Expired,
     NoGrant,
+    /// A person's token that must be another one now.
+    InsufficientClaims,
 }
 
 struct Issued {
@@ -61,6 +63,29 @@ struct Issued {
     grant: Grant,
     audience: String,
     expires: OffsetDateTime,
+    claims: Claims,
+}
+
+/// What a client wanted a person's token to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// The client understands challenges.
+    capable: bool,
+    /// It answers one.
+    answers: bool,
+}
+
+impl Claims {
+    fn of(form: &Form) -> Self {
+        let claims: Value =
+            form.optional("claims").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let of_access = claims.get("access_token").cloned().unwrap_or_default();
+        let capabilities = of_access.pointer("/xms_cc/values").and_then(Value::as_array);
+        Self {
+            capable: capabilities.is_some_and(|values| values.iter().any(|value| value == "cp1")),
+            answers: of_access.get("nbf").is_some(),
+        }
+    }
 }
 
 /// The tokens given out.
@@ -81,14 +106,24 @@ impl Tokens {
         self.issued.insert(token, issued);
     }
 
-    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`.
-    pub(crate) fn check(&self, token: &str, audiences: &[String], now: OffsetDateTime) -> Result<Caller, NotAccepted> {
+    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`. `challenges`: whether people
+    /// need another token now.
+    pub(crate) fn check(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: OffsetDateTime,
+        challenges: bool,
+    ) -> Result<Caller, NotAccepted> {
         let issued = self.issued.get(token).ok_or(NotAccepted::Unknown)?;
         if !audiences.contains(&issued.audience) {
             return Err(NotAccepted::Unknown);
         }
         if now >= issued.expires {
             return Err(NotAccepted::Expired);
+        }
+        if challenges && issued.claims.capable && !issued.claims.answers {
+            return Err(NotAccepted::InsufficientClaims);
         }
         let access = issued.grant.access().ok_or(NotAccepted::NoGrant)?;
         Ok(Caller { app: issued.app, access })
@@ -184,13 +219,13 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, 
             let user = tenant.device_codes().poll(form.field("device_code")?, tenant.now())?;
             // The scope came with the code; here nobody asks for another one than Exchange.
             let audience = tenant.bases.last().cloned().unwrap_or_default();
-            Ok(give_to_person(tenant, base, &app, &audience, &user))
+            Ok(give_to_person(tenant, base, &app, &audience, (&user, Claims::of(form))))
         }
         "refresh_token" => {
             let app = must_be_people(tenant, name, form)?;
             let user = tenant.device_codes().renew(form.field("refresh_token")?, tenant.now())?;
             let audience = audience(tenant, form.field("scope")?)?;
-            Ok(give_to_person(tenant, base, &app, audience, &user))
+            Ok(give_to_person(tenant, base, &app, audience, (&user, Claims::of(form))))
         }
         other => Err(Refusal::unsupported_grant(other)),
     }
@@ -206,9 +241,9 @@ fn must_be_people(tenant: &Tenant, name: &str, form: &Form) -> Result<App, Refus
     public_client(client_id).ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))
 }
 
-fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, user: &str) -> Given {
-    let access_token = give(tenant, base, app, audience, Some(user));
-    Given { access_token, refresh_token: Some(tenant.device_codes().remember(user, tenant.now())) }
+fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, person: (&str, Claims)) -> Given {
+    let access_token = give(tenant, base, app, audience, Some(person));
+    Given { access_token, refresh_token: Some(tenant.device_codes().remember(person.0, tenant.now())) }
 }
 
 /// The resource of a scope; what else is in the scope does not matter.
@@ -242,11 +277,12 @@ fn issue_to_app(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<
 }
 
 /// Makes a token and remembers it.
-pub(crate) fn give(tenant: &Tenant, base: &str, app: &App, audience: &str, user: Option<&str>) -> String {
+pub(crate) fn give(tenant: &Tenant, base: &str, app: &App, audience: &str, person: Option<(&str, Claims)>) -> String {
     let now = tenant.now();
     let expires = now.saturating_add(Duration::seconds(LIFETIME));
-    let token = write(tenant.id, base, app, audience, user, [now, expires]);
-    let issued = Issued { app: app.id, grant: app.grant, audience: audience.to_owned(), expires };
+    let token = write(tenant.id, base, app, audience, person.map(|(user, _)| user), [now, expires]);
+    let claims = person.map_or_else(Claims::default, |(_, claims)| claims);
+    let issued = Issued { app: app.id, grant: app.grant, audience: audience.to_owned(), expires, claims };
     tenant.tokens().remember(token.clone(), issued);
     token
 }
@@ -345,8 +381,16 @@ mod tests {
     fn tokens(grant: Grant) -> Tokens {
         let mut tokens = Tokens::default();
         let expires = START + Duration::seconds(LIFETIME);
-        tokens
-            .remember("t".into(), Issued { app: Uuid::nil(), grant, audience: "https://localhost:1".into(), expires });
+        tokens.remember(
+            "t".into(),
+            Issued {
+                app: Uuid::nil(),
+                grant,
+                audience: "https://localhost:1".into(),
+                expires,
+                claims: Claims::default(),
+            },
+        );
         tokens
     }
 
@@ -358,25 +402,31 @@ mod tests {
     fn a_token_is_good_for_its_audience_until_it_expires() {
         let here = ["https://localhost:1".to_owned()];
         let tokens = tokens(Grant::Full);
-        assert_eq!(tokens.check("t", &here, START), Ok(caller(Access::Full)));
-        assert_eq!(tokens.check("T", &here, START), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598)), Ok(caller(Access::Full)));
-        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599)), Err(NotAccepted::Expired));
+        assert_eq!(tokens.check("t", &here, START, false), Ok(caller(Access::Full)));
+        assert_eq!(tokens.check("T", &here, START, false), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START, false), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598), false), Ok(caller(Access::Full)));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599), false), Err(NotAccepted::Expired));
     }
 
     #[test]
     fn grants() {
         let here = ["https://localhost:1".to_owned()];
-        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START), Ok(caller(Access::NoDirectoryRole)));
-        assert_eq!(tokens(Grant::None).check("t", &here, START), Err(NotAccepted::NoGrant));
+        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START, false), Ok(caller(Access::NoDirectoryRole)));
+        assert_eq!(tokens(Grant::None).check("t", &here, START, false), Err(NotAccepted::NoGrant));
     }
 
     #[test]
     fn the_oldest_token_is_forgotten() {
         let mut tokens = tokens(Grant::Full);
         for number in 0..MOST_TOKENS {
-            let issued = Issued { app: Uuid::nil(), grant: Grant::Full, audience: String::new(), expires: START };
+            let issued = Issued {
+                app: Uuid::nil(),
+                grant: Grant::Full,
+                audience: String::new(),
+                expires: START,
+                claims: Claims::default(),
+            };
             tokens.remember(number.to_string(), issued);
         }
         assert!(!tokens.issued.contains_key("t") && tokens.issued.contains_key("0"));

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -8,15 +9,17 @@ using RestrictedSender.PowerShell.SignIn;
 namespace RestrictedSender.PowerShell;
 
 /// <summary>Connects to an organization, or to a practice tenant on this machine.</summary>
-[Cmdlet(VerbsCommunications.Connect, "RestrictedSender", DefaultParameterSetName = SecretSet)]
+[Cmdlet(VerbsCommunications.Connect, "RestrictedSender", DefaultParameterSetName = SessionSet)]
 [OutputType(typeof(RestrictedSenderConnection))]
 public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
     private const string SecretSet = "ClientSecret", ThumbprintSet = "CertificateThumbprint",
         CertificateSet = "Certificate", FileSet = "CertificateFile", IdentitySet = "ManagedIdentity",
-        DeviceSet = "Device", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox";
+        DeviceSet = "Device", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox",
+        SessionSet = "ExchangeSession";
 
     private Session? _session;
+    private IReadOnlyList<ExchangeSession> _exchange = [];
 
     /// <summary>The organization's domain or id.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
@@ -127,6 +130,11 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
 
+    /// <summary>Which of several Exchange sessions: what Connect-ExchangeOnline -Prefix named.</summary>
+    [Parameter(ParameterSetName = SessionSet)]
+    [AllowEmptyString]
+    public string? Prefix { get; set; }
+
     /// <summary>Starts a practice tenant on this machine and connects to it.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SandboxSet)]
     public SwitchParameter Sandbox { get; set; }
@@ -171,7 +179,9 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         var session = _session!;
         try
         {
-            StartOn(session, "connect-restricted-sender", Bind);
+            if (ParameterSetName == SessionSet)
+                _exchange = ExchangeSession.Open(this).Where(IsMeant).ToList();
+            StartOn(session, "connect-restricted-sender", Bind, Exchange);
             Finish();
         }
         catch
@@ -190,9 +200,18 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         return shell.AddCommand(ask).AddParameter("Name", module.Name).Invoke<PSModuleInfo>();
     }
 
+    private ExchangeSession? Exchange => _exchange.Count == 1 ? _exchange[0] : null;
+
+    private bool IsMeant(ExchangeSession session) =>
+        Prefix is null || session.Prefix.Equals(Prefix, System.StringComparison.OrdinalIgnoreCase);
+
     private void Bind(Operation operation)
     {
-        operation.Bind("Organization", Organization);
+        operation.Bind("ExchangeSession", ParameterSetName == SessionSet);
+        operation.Add("Sessions", _exchange.Select(session => session.ToString()));
+        operation.Bind("TenantId", Exchange?.TenantId);
+        operation.Bind("Account", Exchange?.Account);
+        operation.Bind("Organization", Organization ?? Exchange?.Organization);
         operation.Bind("AppId", AppId);
         operation.Bind("ClientSecret", ClientSecret);
         BindCertificate(operation);
@@ -203,7 +222,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("EnvironmentVariable", EnvironmentVariable.IsPresent);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
-        operation.Bind("ConnectionUri", ConnectionUri);
+        operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
         operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("Sandbox", Sandbox.IsPresent);
@@ -264,7 +283,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection)
     {
-        var made = new RestrictedSenderConnection(_session!, row);
+        var made = new RestrictedSenderConnection(_session!, Exchange, row);
         Connections.Here.Add(made);
         return made;
     }

@@ -80,10 +80,10 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
         {
             // Files, and the journal without a connection, are read once.
             if (_files.Count == 0 && connection is not null)
-                Start(connection, name, Bind);
+                Start(connection, name, operation => Bind(operation, JournalPlace.Named(this, JournalPath)));
             else
             {
-                StartAlone(name, Bind);
+                StartAlone(name, operation => Bind(operation, JournalPlace.Chosen(this, JournalPath)));
                 break;
             }
         }
@@ -93,7 +93,8 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
     private static IEnumerable<string> Present(string?[]? names) =>
         (names ?? []).Where(name => !string.IsNullOrEmpty(name)).Select(name => name!);
 
-    private void Bind(Operation operation)
+    /// <summary>A connection knows its own journal, unless another is named.</summary>
+    private void Bind(Operation operation, string? journalPath)
     {
         operation.Add("SenderAddress", _senders);
         operation.Add("ConnectorId", _connectors);
@@ -101,7 +102,7 @@ public sealed class GetRestrictedSenderHistoryCommand : OperationCmdlet
         operation.Bind("EndDate", EndDate);
         operation.Bind("Summary", Summary.IsPresent);
         operation.Add("Path", _files);
-        operation.Bind("JournalPath", JournalPlace.Chosen(this, JournalPath));
+        operation.Bind("JournalPath", journalPath);
         operation.Bind("JournalExpected", JournalPath is not null);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
-use restricted_sender_core::connection::{Connection, Options, Practice};
+use restricted_sender_core::connection::{self, Connection, OpenSession, Options, Practice};
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_core::exchange::{Algorithm, Certificate, Deadlines, Secret};
 use restricted_sender_core::history::journal;
@@ -40,6 +40,11 @@ pub const CONNECT: Spec = Spec {
         ("DelegatedOrganization", RsCellType::Text),
         ("EnvironmentVariable", RsCellType::Bool),
         ("AccessToken", RsCellType::Text),
+        // Through one of the Exchange sessions that the host has open; each is named.
+        ("ExchangeSession", RsCellType::Bool),
+        ("Sessions", RsCellType::List),
+        ("TenantId", RsCellType::Text),
+        ("Account", RsCellType::Text),
         ("ExchangeEnvironmentName", RsCellType::Text),
         ("ConnectionUri", RsCellType::Text),
         ("AzureADAuthorizationEndpointUri", RsCellType::Text),
@@ -63,10 +68,22 @@ pub const STATUS: Spec = Spec {
     start: |Start { session, host, .. }| Box::pin(async move { tell(&session, &host).await }),
 };
 
+pub const CHECK: Spec = Spec {
+    name: "test-restricted-sender-connection",
+    parameters: &[],
+    input: &[],
+    needs_connection: true,
+    start: |Start { session, host, .. }| {
+        Box::pin(async move { connection::check(&session.connected()?.connection, &host).await })
+    },
+};
+
 async fn connect(Start { session, mut parameters, host }: Start) -> Result<()> {
     session.must_be_free()?;
     let connected = if parameters.flag("Sandbox") {
         practise(&mut parameters, &host).await
+    } else if parameters.flag("ExchangeSession") {
+        go_through(&mut parameters, &host).await
     } else {
         sign_in(&mut parameters, &host).await
     }?;
@@ -108,10 +125,39 @@ async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         deadlines: deadlines(parameters)?,
         practice: None,
     };
+    Ok(real(Connection::open(options, Clock::system(), host).await?, parameters))
+}
+
+/// A connection to what is real, whose journal is kept.
+fn real(connection: Connection, parameters: &mut Fields) -> Connected {
     let chosen = parameters.text("JournalPath").map(PathBuf::from);
-    let connection = Connection::open(options, Clock::system(), host).await?;
-    let connection = connection.with_journals(journal::root(chosen.as_deref(), |name| std::env::var_os(name)));
-    Ok(Connected { connection, sandbox: None, practice_journal: None })
+    let journals = journal::root(chosen.as_deref(), |name| std::env::var_os(name));
+    Connected { connection: connection.with_journals(journals), sandbox: None, practice_journal: None }
+}
+
+/// Uses the Exchange session of the host, which must have one, and no other that could be meant.
+async fn go_through(parameters: &mut Fields, host: &Host) -> Result<Connected> {
+    match parameters.texts("Sessions").as_slice() {
+        [_] => {}
+        [] => {
+            let message = "There is no Exchange session in this PowerShell, and nothing says how to sign in.";
+            return Err(Error::new(Code::NotConnected, message));
+        }
+        several => {
+            let message = format!(
+                "There are several Exchange sessions in this PowerShell: {}. Choose one with -Prefix.",
+                several.join("; ")
+            );
+            return Err(Error::new(Code::InvalidConnection, message));
+        }
+    }
+    let session = OpenSession {
+        organization: parameters.text("Organization"),
+        tenant_id: parameters.text("TenantId"),
+        account: parameters.text("Account"),
+        connection_uri: parameters.text("ConnectionUri"),
+    };
+    Ok(real(Connection::through(session, Clock::system(), host).await?, parameters))
 }
 
 /// The certificate that the host found, or the error of one that it did not find.

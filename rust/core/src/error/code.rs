@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// No connection to an organization.
     NotConnected = 1001, ConnectionError, NEVER,
-        "Connect first: Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
+        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
     /// The connection was closed.
     Disconnected = 1002, ConnectionError, NEVER,
         "Connect again with Connect-RestrictedSender.";

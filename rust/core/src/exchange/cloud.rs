@@ -79,8 +79,19 @@ impl Cloud {
     #[must_use]
     pub fn named(name: Option<&str>) -> Option<Self> {
         let name = name.unwrap_or(KNOWN[0].name);
-        let known = KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(name))?;
-        Some(Self {
+        KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(name)).map(Self::of)
+    }
+
+    /// The cloud whose Exchange answers at this address; nothing for another host.
+    #[must_use]
+    pub fn at_endpoint(address: &str) -> Option<Self> {
+        let host = |address: &str| Some(url::Url::parse(address).ok()?.host_str()?.to_owned());
+        let asked = host(address)?;
+        KNOWN.iter().find(|known| host(known.exchange).is_some_and(|known| known == asked)).map(Self::of)
+    }
+
+    fn of(known: &Known) -> Self {
+        Self {
             name: known.name.into(),
             exchange: known.exchange.into(),
             login: known.login.into(),
@@ -92,7 +103,7 @@ impl Cloud {
                 ),
                 password: format!("{}/#/users", known.admin),
             }),
-        })
+        }
     }
 
     /// The names that [`named`](Self::named) knows.
@@ -133,6 +144,14 @@ mod tests {
         assert_eq!(Cloud::named(Some("o365usgovdod")).unwrap().exchange, "https://outlook-dod.office365.us");
         assert_eq!(Cloud::named(Some("Mars")), None);
         assert_eq!(Cloud::names().count(), 4);
+    }
+
+    #[test]
+    fn an_endpoint_tells_its_cloud() {
+        let at = |address| Cloud::at_endpoint(address).map(|cloud| cloud.name);
+        assert_eq!(at("https://outlook.office365.us/"), Some("O365USGovGCCHigh".into()));
+        assert_eq!(at("https://outlook.office365.com:443/AdminApi"), Some("O365Default".into()));
+        assert_eq!((at("https://outlook.contoso.com"), at("outlook.office365.com")), (None, None));
     }
 
     #[test]

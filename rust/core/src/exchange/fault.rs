@@ -69,7 +69,7 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
     if response.text().contains(CONCURRENCY_LIMIT) {
         return Code::Throttled;
     }
-    if TRANSIENT.iter().any(|name| exception.contains(name)) {
+    if of_exception(exception) == Code::ServiceUnavailable {
         return Code::ServiceUnavailable;
     }
     match status {
@@ -85,6 +85,14 @@ fn classify(status: u16, said: Option<&str>, exception: Option<&str>, response: 
         404 if said.is_empty() => Code::ResponseUnreadable,
         _ => Code::CmdletFailed,
     }
+}
+
+/// What an exception of the service means that did not come as a reply of ours.
+pub fn of_exception(exception: &str) -> Code {
+    if TRANSIENT.iter().any(|name| exception.contains(name)) {
+        return Code::ServiceUnavailable;
+    }
+    Code::CmdletFailed
 }
 
 /// The text, in any status, of a tenant that has too many requests at once.

@@ -1,11 +1,12 @@
 //! Running a cmdlet: `POST {base}/adminapi/beta/{tenant}/InvokeCommand`, page after page.
 
 use restricted_sender_clock::Clock;
-use serde_json::{json, Map, Value as Json};
+use serde_json::{json, Value as Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::cloud::Cloud;
+use super::cmdlet::{Changed, Cmdlet};
 use super::escape;
 use super::fault;
 use super::reply::Reply;
@@ -16,44 +17,13 @@ use super::value::Record;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 
-/// A cmdlet with its parameters.
-#[derive(Debug, Clone)]
-pub struct Cmdlet {
-    name: &'static str,
-    parameters: Map<String, Json>,
-}
-
-impl Cmdlet {
-    /// The cmdlet of that name, without parameters.
-    #[must_use]
-    pub fn new(name: &'static str) -> Self {
-        Self { name, parameters: Map::new() }
-    }
-
-    /// Adds a parameter; an absent value adds none.
-    #[must_use]
-    pub fn with(mut self, parameter: &str, value: Option<&str>) -> Self {
-        if let Some(value) = value {
-            self.parameters.insert(parameter.to_owned(), value.into());
-        }
-        self
-    }
-
-    /// Adds a parameter that is a number or a list of texts.
-    #[must_use]
-    pub fn with_value(mut self, parameter: &str, value: impl Into<Json>) -> Self {
-        self.parameters.insert(parameter.to_owned(), value.into());
-        self
-    }
-}
-
-/// The Exchange Online of one organization.
+/// The Exchange Online of one organization, over REST.
 #[derive(Debug)]
 pub struct Service {
-    http: reqwest::Client,
-    cloud: Cloud,
-    organization: String,
-    tokens: Tokens,
+    pub(super) http: reqwest::Client,
+    pub(super) cloud: Cloud,
+    pub(super) organization: String,
+    pub(super) tokens: Tokens,
     /// Whether a partner works on a customer's organization.
     delegated: bool,
     /// One id for all requests of a connection.
@@ -71,7 +41,7 @@ const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741
 
 /// What one operation asks of the [`Service`]. Its host is told what goes on, and asked for what only it has.
 #[derive(Debug, Clone, Copy)]
-pub struct Exchange<'a> {
+pub struct Rest<'a> {
     service: &'a Service,
     host: &'a Host,
 }
@@ -107,7 +77,11 @@ impl Service {
     /// # Errors
     /// What keeps us from having a token.
     pub async fn sign_in(&mut self, host: &Host) -> Result<Option<String>> {
-        let Token { user, tenant_id, .. } = self.tokens.current(host).await?;
+        let named = Some(&self.organization).filter(|name| *name != ANY_ORGANIZATION);
+        let Token { user, tenant_id, .. } = self.tokens.current(host).await.map_err(|error| match named {
+            Some(name) => error.about(name),
+            None => error,
+        })?;
         if self.organization == ANY_ORGANIZATION {
             let domain = user.as_deref().and_then(|user| user.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
             let home = domain.or(tenant_id).ok_or_else(|| {
@@ -131,6 +105,14 @@ impl Service {
         &self.organization
     }
 
+    /// The organization's id, where the token tells it.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
+        Ok(self.tokens.current(host).await?.tenant_id)
+    }
+
     /// When the token in hand expires, where that is known.
     #[must_use]
     pub fn token_expires(&self) -> Option<OffsetDateTime> {
@@ -148,37 +130,16 @@ impl Service {
 
     /// The same, as the operation of `host` asks it.
     #[must_use]
-    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
-        Exchange { service: self, host }
+    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
+        Rest { service: self, host }
     }
 }
 
-impl<'a> Exchange<'a> {
-    /// The organization's id, where the token tells it.
-    ///
-    /// # Errors
-    /// What keeps us from having a token.
-    pub async fn tenant_id(self) -> Result<Option<String>> {
-        Ok(self.service.tokens.current(self.host).await?.tenant_id)
-    }
-
+impl<'a> Rest<'a> {
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
         Pages { exchange: self, request: Request::new(self.service, cmdlet), next: Next::First, pages: 0 }
-    }
-
-    /// Reads all that a cmdlet returns.
-    ///
-    /// # Errors
-    /// The first failure: what was read before it is not the whole answer.
-    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
-        let mut pages = self.read(cmdlet);
-        let mut records = Vec::new();
-        while let Some(page) = pages.next().await? {
-            records.extend(page);
-        }
-        Ok(records)
     }
 
     /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
@@ -193,19 +154,10 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What the service said to a change that it accepted.
-#[derive(Debug, Clone)]
-pub struct Changed {
-    /// The service's id of the request.
-    pub request_id: Option<String>,
-    /// Its warnings.
-    pub warnings: Vec<String>,
-}
-
 /// The pages of a list, read one by one.
 #[derive(Debug)]
 pub struct Pages<'a> {
-    exchange: Exchange<'a>,
+    exchange: Rest<'a>,
     request: Request,
     next: Next,
     pages: usize,
@@ -276,21 +228,21 @@ impl Request {
         }
     }
 
-    async fn send(&self, exchange: Exchange<'_>, address: &str) -> Result<(Reply, Option<String>)> {
+    async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
         let service = exchange.service;
         let token = service.tokens.current(exchange.host).await?;
         let response = self.send_with(exchange, address, &token).await?;
         if response.status != 401 {
             return self.read(service, &response);
         }
-        match service.tokens.after_refusal(&token, exchange.host).await? {
+        match service.tokens.after_refusal(&token, response.challenge().as_deref(), exchange.host).await? {
             Some(token) => self.read(service, &self.send_with(exchange, address, &token).await?),
             None => self.read(service, &response),
         }
     }
 
-    async fn send_with(&self, exchange: Exchange<'_>, address: &str, token: &Token) -> Result<Response> {
-        let Exchange { service, host } = exchange;
+    async fn send_with(&self, exchange: Rest<'_>, address: &str, token: &Token) -> Result<Response> {
+        let Rest { service, host } = exchange;
         let mut request = service
             .http
             .post(address)

@@ -2,6 +2,7 @@
 
 mod arc;
 mod certificate;
+mod claims;
 mod device;
 mod environment;
 mod federation;
@@ -11,6 +12,7 @@ mod token_endpoint;
 use std::path::PathBuf;
 
 pub use certificate::{Algorithm, Certificate};
+pub(super) use claims::wanted as wanted_claims;
 pub(super) use device::{renew as renew_device, sign_in as sign_in_on_a_device};
 pub use environment::of_environment;
 pub(super) use federation::external_token;

@@ -8,13 +8,15 @@ use base64::Engine;
 use reqwest::Client;
 use restricted_sender_clock::Clock;
 use serde::Deserialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::{watch, Mutex};
 
 use super::cloud::Cloud;
 use super::secret::Secret;
 use super::sign_in::{
-    external_token, renew_device, sign_in_on_a_device, Credential, Granted, TokenEndpoint, CERTIFICATE_UNKNOWN,
+    external_token, renew_device, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
+    CERTIFICATE_UNKNOWN,
 };
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
@@ -46,6 +48,8 @@ pub struct Tokens {
     renewing: Mutex<()>,
     /// What renews the token of a person.
     refresh: std::sync::Mutex<Option<Secret>>,
+    /// What the service wants the next token of a person to say.
+    challenge: std::sync::Mutex<Option<Value>>,
 }
 
 /// A token is renewed this long before it expires, so that none expires on its way.
@@ -59,8 +63,9 @@ impl Tokens {
     pub fn new(http: Client, cloud: &Cloud, organization: String, credential: Credential, clock: Clock) -> Self {
         let endpoint = TokenEndpoint { http, login: cloud.login.clone(), organization };
         let (current, renewing) = (watch::Sender::new(None), Mutex::default());
-        let (scope, resource, refresh) = (cloud.scope(), cloud.exchange.clone(), std::sync::Mutex::default());
-        Self { endpoint, scope, resource, credential, clock, current, renewing, refresh }
+        let (scope, resource) = (cloud.scope(), cloud.exchange.clone());
+        let (refresh, challenge) = (std::sync::Mutex::default(), std::sync::Mutex::default());
+        Self { endpoint, scope, resource, credential, clock, current, renewing, refresh, challenge }
     }
 
     /// Takes the organization that the person who signed in belongs to, where none was named.
@@ -79,10 +84,14 @@ impl Tokens {
         }
     }
 
-    /// After the service refused `refused`: a new token, or nothing when there is no newer one to be had.
-    pub async fn after_refusal(&self, refused: &Token, host: &Host) -> Result<Option<Token>> {
+    /// After the service refused `refused`: a new token, or nothing when there is no newer one to be had. `challenge` is
+    /// the service's `WWW-Authenticate`, which may want more of a person's token.
+    pub async fn after_refusal(&self, refused: &Token, challenge: Option<&str>, host: &Host) -> Result<Option<Token>> {
         if matches!(self.credential, Credential::AccessToken(_)) {
             return Ok(None);
+        }
+        if let (Credential::Device, Some(claims)) = (&self.credential, challenge.and_then(wanted_claims)) {
+            *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(claims);
         }
         // Somebody else may have renewed it while our request was under way.
         self.current.send_if_modified(|current| {
@@ -183,7 +192,10 @@ impl Tokens {
                 let token = identity.token(&self.endpoint.http, &self.resource, &self.clock).await;
                 return token.map_err(|error| error.about(organization));
             }
-            (_, Credential::Device, Some(refresh)) => renew_device(&self.endpoint, &self.scope, &refresh).await?,
+            (_, Credential::Device, Some(refresh)) => {
+                let challenge = self.challenge.lock().unwrap_or_else(PoisonError::into_inner).take();
+                renew_device(&self.endpoint, &self.scope, &refresh, challenge).await?
+            }
             (proof, ..) => self.endpoint.ask(&self.request(&proof)).await?,
         };
         if granted.refresh_token.is_some() {

@@ -37,6 +37,12 @@ pub enum Value {
 pub struct Record(Vec<(Cow<'static, str>, Option<Value>)>);
 
 impl Record {
+    /// A record of these names and values.
+    #[must_use]
+    pub fn of(values: Vec<(String, Value)>) -> Self {
+        Self(values.into_iter().map(|(name, value)| (Cow::Owned(name), Some(value))).collect())
+    }
+
     /// Takes the value of that name out, without regard to case; `Null` when there is none.
     pub fn take(&mut self, name: &str) -> Value {
         let member = self.0.iter_mut().find(|(known, value)| value.is_some() && known.eq_ignore_ascii_case(name));

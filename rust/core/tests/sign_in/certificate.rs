@@ -93,7 +93,9 @@ async fn a_host_that_is_busy_keeps_no_other_operation_from_a_token() {
 
     // Its questions are never read, as when its caller's thread is within the next command of the pipeline.
     let (busy, _unread): (Host, Caller<Event>) = converse(|event| event);
-    let (first, second) = tokio::join!(read(&connection, &busy), read(&connection, &host));
+    // What hangs fails; nothing here takes a minute.
+    let both = async { tokio::join!(read(&connection, &busy), read(&connection, &host)) };
+    let (first, second) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("it hangs");
     assert_eq!((first.unwrap(), second.unwrap()), (8, 8));
     assert_eq!(token_requests(&sandbox) - before, 1);
 }

@@ -39,6 +39,20 @@ async fn code_and_address_are_shown_and_the_sign_in_lasts_a_day() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_ended_early_is_renewed_as_the_service_wants_it() {
+    let sandbox = open().await;
+    next(&sandbox, "approve");
+    let (host, _) = host(&[]);
+    let connection = connect(&sandbox, device(&sandbox), &host).await.unwrap();
+    sandbox.control("POST", "settings", &json!({"claimsChallenge": true})).unwrap();
+    let before = requests(&sandbox).len();
+    assert_eq!(read(&connection, &host).await.unwrap(), 8);
+    assert_eq!(read(&connection, &host).await.unwrap(), 8);
+    let statuses: Vec<_> = requests(&sandbox)[before..].iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [401, 200, 200, 200], "refused, renewed, read, and read again");
+}
+
+#[tokio::test]
 async fn it_asks_as_often_as_it_may_until_the_code_is_entered() {
     let sandbox = open().await;
     // A clock stands still while somebody awake looks at it.

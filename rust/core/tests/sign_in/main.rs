@@ -1,5 +1,5 @@
 //! Every way to sign in to a practice tenant, and staying signed in.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod certificate;
 mod device;

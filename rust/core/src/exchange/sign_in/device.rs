@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use restricted_sender_clock::Clock;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Granted, Secret, TokenEndpoint};
+use super::{claims, Granted, Secret, TokenEndpoint};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 
@@ -45,7 +46,9 @@ pub async fn sign_in(endpoint: &TokenEndpoint, scope: &str, host: &Host, clock: 
     let mut timer = clock.timer();
     let until = clock.now() + Duration::from_secs(code.expires_in);
     let mut interval = Duration::from_secs(code.interval.unwrap_or(USUAL_INTERVAL));
+    let claims = claims::to_ask_for(None);
     let fields = [
+        ("claims", claims.as_str()),
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
         ("client_id", CLIENT_ID),
         ("device_code", code.device_code.reveal()),
@@ -71,13 +74,19 @@ pub async fn sign_in(endpoint: &TokenEndpoint, scope: &str, host: &Host, clock: 
     }
 }
 
-/// Another token for the person who signed in before.
+/// Another token for the person who signed in before; `challenge` is what the service wants it to say.
 ///
 /// # Errors
 /// [`Code::SignInExpired`] when the person has to sign in again.
-pub async fn renew(endpoint: &TokenEndpoint, scope: &str, refresh_token: &Secret) -> Result<Granted> {
-    let scope = with_refresh(scope);
+pub async fn renew(
+    endpoint: &TokenEndpoint,
+    scope: &str,
+    refresh_token: &Secret,
+    challenge: Option<Value>,
+) -> Result<Granted> {
+    let (scope, claims) = (with_refresh(scope), claims::to_ask_for(challenge));
     let fields = [
+        ("claims", claims.as_str()),
         ("grant_type", "refresh_token"),
         ("client_id", CLIENT_ID),
         ("refresh_token", refresh_token.reveal()),

@@ -1,0 +1,131 @@
+//! The ways to an organization's Exchange, which all ask and answer alike.
+
+use time::OffsetDateTime;
+
+use super::cloud::Cloud;
+use super::cmdlet::{Changed, Cmdlet};
+use super::invoke::{self, Service};
+use super::session::Session;
+use super::value::Record;
+use crate::error::Result;
+use crate::host::Host;
+
+/// How a connection reaches its organization.
+#[derive(Debug)]
+pub enum Way {
+    /// With a token of its own, over REST.
+    Rest(Box<Service>),
+    /// Through the session that the admin has opened.
+    Session(Session),
+}
+
+/// Exchange, as one operation asks it.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange<'a> {
+    way: &'a Way,
+    host: &'a Host,
+}
+
+/// What a cmdlet returns, page by page.
+#[derive(Debug)]
+pub enum Pages<'a> {
+    /// As the service cuts them.
+    Rest(invoke::Pages<'a>),
+    /// All in one, as the session returns it.
+    Session {
+        /// The session to ask.
+        session: &'a Session,
+        /// The host that it is in.
+        host: &'a Host,
+        /// Nothing once it was asked.
+        cmdlet: Option<Cmdlet>,
+    },
+}
+
+impl Way {
+    /// The cloud that the organization is in.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        match self {
+            Self::Rest(service) => service.cloud(),
+            Self::Session(session) => session.cloud(),
+        }
+    }
+
+    /// The organization's id, where it is known.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
+        match self {
+            Self::Rest(service) => service.tenant_id(host).await,
+            Self::Session(session) => Ok(session.tenant_id().map(str::to_owned)),
+        }
+    }
+
+    /// When the token in hand expires, where that is known; a session keeps its token to itself.
+    #[must_use]
+    pub fn token_expires(&self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Rest(service) => service.token_expires(),
+            Self::Session(_) => None,
+        }
+    }
+
+    /// The same, as the operation of `host` asks it.
+    #[must_use]
+    pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
+        Exchange { way: self, host }
+    }
+}
+
+impl<'a> Exchange<'a> {
+    /// Starts reading what a cmdlet returns.
+    #[must_use]
+    pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
+        match self.way {
+            Way::Rest(service) => Pages::Rest(service.asked_by(self.host).read(cmdlet)),
+            Way::Session(session) => Pages::Session { session, host: self.host, cmdlet: Some(cmdlet) },
+        }
+    }
+
+    /// Reads all that a cmdlet returns.
+    ///
+    /// # Errors
+    /// The first failure: what was read before it is not the whole answer.
+    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
+        let mut pages = self.read(cmdlet);
+        let mut records = Vec::new();
+        while let Some(page) = pages.next().await? {
+            records.extend(page);
+        }
+        Ok(records)
+    }
+
+    /// Runs a cmdlet that changes something, once. Returns the service's id of the request and its warnings.
+    ///
+    /// # Errors
+    /// Any failure, [ambiguous](super::is_ambiguous) ones included: nothing is repeated that may have been done.
+    pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
+        match self.way {
+            Way::Rest(service) => service.asked_by(self.host).change(cmdlet).await,
+            Way::Session(session) => session.change(cmdlet, self.host).await,
+        }
+    }
+}
+
+impl Pages<'_> {
+    /// The next page, or nothing after the last.
+    ///
+    /// # Errors
+    /// Any failure; the list is then incomplete and must not be taken for the whole.
+    pub async fn next(&mut self) -> Result<Option<Vec<Record>>> {
+        match self {
+            Self::Rest(pages) => pages.next().await,
+            Self::Session { session, host, cmdlet } => match cmdlet.take() {
+                Some(cmdlet) => session.read(cmdlet, host).await.map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+}

@@ -1,0 +1,83 @@
+namespace RestrictedSender.Module.Tests;
+
+/// <summary>What Test-RestrictedSenderConnection finds, and that it changes nothing.</summary>
+public sealed class ConnectionCheckTests : IDisposable
+{
+    private readonly Program _program = new();
+    private readonly Engine _engine = new();
+
+    [Fact]
+    public void A_connection_that_may_do_everything_passes_every_step()
+    {
+        var (_, tenant) = _engine.Connect();
+        var rows = Run("Test-RestrictedSenderConnection").Good;
+        Assert.Equal(["NameResolution", "Encryption", "Token", "ReadList", "Unblock"], rows.Texts("Check"));
+        Assert.All(rows, row => Assert.Equal("Passed", row.Text("Result")));
+        Assert.Empty(tenant.Removals);
+        Assert.Equal(5, Run("Get-RestrictedSenderConnection | Test-RestrictedSenderConnection").Good.Count);
+    }
+
+    [Fact]
+    public void A_reader_may_read_and_is_told_what_it_takes_to_unblock()
+    {
+        SignIn("read-only");
+        var rows = Run("Test-RestrictedSenderConnection").Good;
+        Assert.Equal(["Passed", "NotApplicable", "Passed", "Passed", "Failed"], rows.Texts("Result"));
+        Assert.Contains("does not offer Remove-BlockedSenderAddress and Remove-BlockedConnector", rows[4].Text("Detail"));
+        Assert.Contains("Security Administrator", rows[4].Text("Detail"));
+        Assert.NotEmpty(rows[4].Text("RecommendedAction"));
+        Assert.Empty(_program.Tenant.Removals);
+    }
+
+    [Fact]
+    public void What_the_service_does_not_tell_is_unknown()
+    {
+        SignIn("full");
+        _program.Tenant.Fault("EXOModuleFile", Tenant.Reply(403, ""));
+        var row = Run("Test-RestrictedSenderConnection").Good[^1];
+        Assert.Equal(("Unblock", "Unknown"), (row.Text("Check"), row.Text("Result")));
+        Assert.Contains("Organization Management", row.Text("Detail"));
+    }
+
+    [Fact]
+    public void A_step_that_fails_does_not_hide_the_others()
+    {
+        SignIn("full");
+        _program.Tenant.Fault("Get-BlockedConnector", Tenant.Reply(403, "\0\0\0"));
+        var rows = Run("Test-RestrictedSenderConnection").Good;
+        Assert.Equal(["Failed", "Passed"], rows.Skip(3).Texts("Result"));
+        Assert.Contains("Get-BlockedConnector", rows[3].Text("Detail"));
+    }
+
+    [Fact]
+    public void Without_a_connection_it_says_how_to_connect() =>
+        Assert.Equal("RS1001.NotConnected", Run("Test-RestrictedSenderConnection").Error.Id());
+
+    [Theory]
+    [InlineData(true, "Passed")]
+    [InlineData(false, "Failed")]
+    public void An_Exchange_session_has_its_own_way_and_is_looked_at_for_its_cmdlets(bool mayUnblock, string expected)
+    {
+        var exchange = new ExchangeFunctions(_program);
+        _engine["exchange"] = exchange;
+        string[] without = mayUnblock ? [] : ["Remove-BlockedConnector"];
+        Run(exchange.Import("exchange", "tmpEXO_a", without: without));
+        var rows = Run("Test-RestrictedSenderConnection").Good;
+        Assert.Equal(["NotApplicable", "NotApplicable", "NotApplicable", "Passed", expected], rows.Texts("Result"));
+        Assert.DoesNotContain(exchange.Bound, call => call.StartsWith("Remove-", StringComparison.Ordinal));
+    }
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _program.Dispose();
+    }
+
+    private Outcome Run(string script) => _engine.Run(script);
+
+    private void SignIn(string grant)
+    {
+        _engine["token"] = _program.Tenant.Token(_program.Invitation.Organization, _program.Tenant.AppWith(grant));
+        Assert.Single(Run($"Connect-RestrictedSender {_program.Way} -AccessToken $token").Good);
+    }
+}
