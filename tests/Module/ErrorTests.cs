@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -34,6 +35,7 @@ internal sealed record Seen(
 }
 
 /// <summary>The table of errors, each of its lines provoked.</summary>
+[Collection(Variables.Collection)]
 public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDisposable
 {
     private const string Adele = "adele.vance@contoso.com", Isaiah = "isaiah.langer@contoso.com",
@@ -88,6 +90,44 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS2009"] = (Organization, test => test.InPractice(
             "Get-RestrictedSenderHistory",
             tenant => tenant.Fault("Search-UnifiedAuditLog", Tenant.Reply(403)))),
+        ["RS2010"] = (Organization, test => test.Certificate("-CertificateThumbprint " + new string('0', 40))),
+        ["RS2011"] = (Organization, test => test.Certificate($"-CertificateFilePath '{Place.Assembly}'")),
+        ["RS2012"] = (Organization, test => test.Certificate("-Certificate $it", Made.WithoutKey())),
+        ["RS2013"] = (Organization, test => test.Certificate("-Certificate $it", Made.Certificate(-9, -1))),
+        ["RS2014"] = (Organization, test => test.Certificate("-Certificate $it", Made.Good)),
+        ["RS2015"] = (Organization, test =>
+        {
+            test.Program.Fault("token", Tenant.Reply(400, """{"error":"invalid_grant","error_codes":[65001]}"""));
+            return test.SignIn(test.App("full"));
+        }
+        ),
+        ["RS2016"] = (Organization, test =>
+        {
+            test.Program.Fault("token", Tenant.Reply(400, """{"error":"invalid_grant","error_codes":[53003]}"""));
+            return test.SignIn(test.App("full"));
+        }
+        ),
+        ["RS2017"] = (Organization, test => test.ManagedIdentity("http://token.example/msi")),
+        ["RS2018"] = (Organization, test => test.ManagedIdentity(
+            $"{test.Invitation.PlainUri}/msi/token", $"-ManagedIdentityAccountId {Guid.NewGuid()}")),
+        ["RS2019"] = (null, test => Behind(
+            new Variables(("AZURE_CLIENT_ID", null)),
+            () => test.Error($"Connect-RestrictedSender {test.Endpoints} -EnvironmentVariable"))),
+        ["RS2020"] = (Organization, test =>
+        {
+            test.Program.NextDeviceCode("decline");
+            return test.Error($"Connect-RestrictedSender {test.Way} -Device");
+        }
+        ),
+        ["RS2021"] = (Organization, test =>
+        {
+            test.Program.NextDeviceCode("approve");
+            test._engine.Run($"Connect-RestrictedSender {test.Way} -Device");
+            test.Program.EndSignIns();
+            test.Program.Fault("Get-BlockedSenderAddress", Tenant.Reply(401));
+            return test.Error("Get-RestrictedSender -EntityType Mailbox");
+        }
+        ),
 
         // A label of 64 characters is no name: it is refused on this machine, no server is asked.
         ["RS3001"] = (Organization, test => Behind(
@@ -173,6 +213,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     private Invitation Invitation => program.Invitation;
 
     private string Way => program.Way;
+
+    private string Endpoints => program.Way.Replace($"-Organization {Invitation.Organization} ", "");
 
     /// <summary>The table, as the native library has it.</summary>
     private static IReadOnlyDictionary<string, Line> Table { get; } = NativeHost.OnSession(session =>
@@ -320,6 +362,16 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         var way = program.Way.Replace($" {Invitation.Organization} ", $" {organization ?? Invitation.Organization} ");
         return Error($"Connect-RestrictedSender {way} -AppId {appId} -ClientSecret $secret");
     }
+
+    private Seen Certificate(string way, X509Certificate2? it = null)
+    {
+        _engine["it"] = it;
+        return Error($"Connect-RestrictedSender {program.Way} -AppId {Invitation.AppId} {way}");
+    }
+
+    private Seen ManagedIdentity(string endpoint, string way = "") => Behind(
+        new Variables(("IDENTITY_ENDPOINT", endpoint), ("IDENTITY_HEADER", Program.IdentityHeader)),
+        () => Error($"Connect-RestrictedSender {Way} -ManagedIdentity {way}"));
 
     private Seen Token(string token, string? uri = null)
     {

@@ -1,9 +1,11 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace RestrictedSender.Module.Tests;
 
+[Collection(Variables.Collection)]
 public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisposable
 {
     private const string Planted = "planted-secret-7f3e1c";
@@ -14,11 +16,13 @@ public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisp
     [InlineData("-AppId $app -ClientSecret $secure", "RS2001.WrongSecret")]
     [InlineData("-AccessToken $secure", "RS2007.NotAuthorized")]
     [InlineData("-AccessToken $text", "RS2007.NotAuthorized")]
+    [InlineData("-AppId $app -CertificateFilePath $file -CertificatePassword $secure", "RS2011.CertificateUnreadable")]
     public void A_secret_that_is_refused_is_shown_nowhere(string parameters, string id)
     {
         _engine["app"] = program.Invitation.AppId;
         _engine["secure"] = ConnectTests.Secure(Planted);
         _engine["text"] = Planted;
+        _engine["file"] = Made.File("app.pfx", Made.Good.Export(X509ContentType.Pkcs12, "another"));
         var outcome = _engine.Run($"Connect-RestrictedSender {program.Way} {parameters} -Verbose");
         Assert.Equal(id, outcome.Error.Id());
         var shown = Everything(outcome);
@@ -48,6 +52,32 @@ public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisp
         Assert.Contains(program.Invitation.Organization, shown);
         Assert.DoesNotContain(secret, shown);
         Assert.DoesNotContain(token, shown);
+    }
+
+    [Fact]
+    public void What_managed_identities_and_people_sign_in_with_is_shown_nowhere()
+    {
+        var header = program.Tenant.IdentityHeader;
+        using var variables = new Variables(
+            ("IDENTITY_ENDPOINT", $"{program.Invitation.PlainUri}/msi/token"), ("IDENTITY_HEADER", header));
+        program.Tenant.NextDeviceCode("approve");
+        _engine.Host.Clear();
+        var outcome = _engine.Run($"""
+            Connect-RestrictedSender {program.Way} -ManagedIdentity -Verbose
+            Connect-RestrictedSender {program.Way} -Device -Verbose
+            Get-RestrictedSenderConnection | Out-Default
+            """);
+        Assert.Equal(2, outcome.Good.Count);
+        program.Tenant.EndSignIns();
+        program.Tenant.Fault("Get-BlockedSenderAddress", Tenant.Reply(401));
+        var refused = _engine.Run("Get-RestrictedSender -EntityType Mailbox -Verbose");
+        Assert.Equal("RS2021.SignInExpired", refused.Error.Id());
+        var shown = Everything(outcome) + Everything(refused);
+        Assert.Contains("New token for contoso.onmicrosoft.com", shown);
+        Assert.DoesNotContain(header, shown);
+        // Every access token begins like this; what is not seen of one is not seen of a refresh token beside it either.
+        Assert.DoesNotContain("eyJ", shown);
+        Assert.DoesNotMatch(@"\b[0-9a-f]{32}\b", shown);
     }
 
     public void Dispose() => _engine.Dispose();

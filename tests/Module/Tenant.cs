@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -80,6 +81,25 @@ internal sealed class Tenant(string plainUri)
     /// <summary>The fault that replies with a status.</summary>
     public static object Reply(int status, string body = "", Dictionary<string, string>? headers = null) =>
         new { kind = "status", status, body, headers = headers ?? [] };
+
+    /// <summary>Registers a certificate with an app.</summary>
+    public void Register(string appId, X509Certificate2 certificate) =>
+        Send(HttpMethod.Post, "certificates", new { appId, certificate = certificate.ExportCertificatePem() });
+
+    /// <summary>What the endpoint of an app service wants to see.</summary>
+    public string IdentityHeader => Get<JsonElement>("managed-identity").GetProperty("identityHeader").GetString()!;
+
+    /// <summary>The file that the agent of Azure Arc names, and the key that must be in it.</summary>
+    public void ArcKey(string path, string key) => Send(HttpMethod.Post, "managed-identity", new { path, key });
+
+    /// <summary>What becomes of the next device code: approve or decline.</summary>
+    public void NextDeviceCode(string answer) => Send(HttpMethod.Post, "device-codes", new { answer });
+
+    /// <summary>Ends the sign-ins of all people.</summary>
+    public void EndSignIns() => Send(HttpMethod.Delete, "device-codes", new { });
+
+    /// <summary>Another identity provider vouches for an app.</summary>
+    public void Trust(string appId, string token) => Send(HttpMethod.Post, "federated-tokens", new { appId, token });
 
     /// <summary>An access token, as an admin would get it elsewhere.</summary>
     public string Token(string organization, App app)

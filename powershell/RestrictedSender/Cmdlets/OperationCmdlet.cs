@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using System.Security.Cryptography;
 using RestrictedSender.PowerShell.Native;
 
 namespace RestrictedSender.PowerShell;
@@ -17,11 +18,13 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     private volatile bool _stopping;
     private int _progressId;
 
-    /// <summary>An operation under way, and the connection that it works on.</summary>
+    /// <summary>An operation under way, the session it belongs to, and the connection that it works on.</summary>
     private protected sealed class Running(
-        Operation operation, RestrictedSenderConnection? connection, ExchangeSession? exchange)
+        Operation operation, Session? session, RestrictedSenderConnection? connection, ExchangeSession? exchange)
     {
         internal Operation Operation { get; } = operation;
+
+        internal Session? Session { get; } = session;
 
         internal RestrictedSenderConnection? Connection { get; } = connection;
 
@@ -72,7 +75,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
     {
         try
         {
-            var running = new Running(new Operation(session, name), connection, exchange);
+            var running = new Running(new Operation(session, name), session, connection, exchange);
             _running.Add(running);
             bind(running.Operation);
             running.Operation.Start();
@@ -284,33 +287,56 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
             running.Exchange!.Serve(this, operation);
             return;
         }
-        if (row.Type == RowType.Proxy)
-            operation.Bind("Proxy", SystemProxy.For(row.Text()!));
-        else
+        var whyNot = row.Type switch
         {
-            var (confirmed, whyNot) = Confirm(row);
-            if (whyNot is not null)
-            {
-                operation.Refuse(whyNot);
-                return;
-            }
-            operation.Bind("Confirmed", confirmed);
+            RowType.Proxy => Bind("Proxy", SystemProxy.For(row.Text()!)),
+            RowType.Sign => Sign(running, row),
+            RowType.EnvironmentVariable => Bind("Value", Environment.GetEnvironmentVariable(row.Text()!)),
+            _ => Confirm(operation, row),
+        };
+        if (whyNot is null)
+            operation.Answer();
+        else
+            operation.Refuse(whyNot);
+
+        string? Bind(string name, string? value)
+        {
+            operation.Bind(name, value);
+            return null;
         }
-        operation.Answer();
     }
 
-    private (bool Confirmed, string? WhyNot) Confirm(Row row)
+    /// <summary>Binds a signature by the certificate of the session, or tells why there is none.</summary>
+    private static string? Sign(Running running, Row row)
+    {
+        var (algorithm, input) = (row.Text()!, row.Text()!);
+        if (running.Session?.Certificate is not { } certificate)
+            return "the connection has no certificate";
+        try
+        {
+            running.Operation.Bind("Signature", certificate.Sign(algorithm, input));
+            return null;
+        }
+        catch (Exception error) when (error is CryptographicException or ObjectDisposedException)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>Binds whether a change may be made, or tells why nobody can be asked.</summary>
+    private string? Confirm(Operation operation, Row row)
     {
         row.Expect(RowType.Confirm);
         var (caption, description, question) = (row.Text()!, row.Text()!, row.Text()!);
         try
         {
-            return (ShouldProcess(description, question, caption), null);
+            operation.Bind("Confirmed", ShouldProcess(description, question, caption));
+            return null;
         }
         catch (Exception error) when (error is HostException or PSInvalidOperationException)
         {
             // Nobody is there to ask: the library says what that means for the operation.
-            return (false, error.Message);
+            return error.Message;
         }
     }
 }

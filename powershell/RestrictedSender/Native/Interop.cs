@@ -43,6 +43,8 @@ internal enum RowType
     JournalBreak = 14,
     Cmdlet = 15,
     ConnectionCheck = 16,
+    Sign = 17,
+    EnvironmentVariable = 18,
 }
 
 /// <summary>

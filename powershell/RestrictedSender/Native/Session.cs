@@ -1,5 +1,6 @@
 using System.Runtime.ConstrainedExecution;
 using System.Threading;
+using RestrictedSender.PowerShell.SignIn;
 
 namespace RestrictedSender.PowerShell.Native;
 
@@ -15,12 +16,20 @@ internal sealed class Session : CriticalFinalizerObject
         _handle = Interop.OpenSession();
     }
 
-    ~Session() => Close();
+    ~Session()
+    {
+        // A certificate that nobody disposes finalizes itself.
+        Certificate = null;
+        Close();
+    }
 
     /// <summary>The native handle; a closed one stays what it was, so that the library can say that it is closed.</summary>
     internal long Handle => Interlocked.Read(ref _handle);
 
     internal bool IsClosed { get; private set; }
+
+    /// <summary>What signs for the session, where an app signs in with a certificate. It goes with the session.</summary>
+    internal SigningCertificate? Certificate { get; set; }
 
     internal void Close()
     {
@@ -29,5 +38,6 @@ internal sealed class Session : CriticalFinalizerObject
         IsClosed = true;
         if (Handle != 0)
             Interop.CloseSession(Handle);
+        Certificate?.Dispose();
     }
 }

@@ -123,6 +123,14 @@ enum RsRowType
    * A step of a connection that was checked.
    */
   RS_ROW_TYPE_CONNECTION_CHECK = 16,
+  /**
+   * A text that the host is asked to sign with the key of the connection's certificate.
+   */
+  RS_ROW_TYPE_SIGN = 17,
+  /**
+   * A variable of the process that the host is asked for.
+   */
+  RS_ROW_TYPE_ENVIRONMENT_VARIABLE = 18,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;
@@ -430,7 +438,8 @@ RsStatus rs_operation_cancel(int64_t operation, int64_t *error);
 RsStatus rs_operation_close(int64_t operation, int64_t *error);
 
 /**
- * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none.
+ * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
+ * `Signature` is base64; an absent `Value` is a variable that is not set.
  *
  * # Safety
  * `error` must be null or valid for writing.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_core::exchange::session::Ran;
-use restricted_sender_core::exchange::Value;
+use restricted_sender_core::exchange::{Secret, Value};
 use restricted_sender_core::host::{converse, Answer, Event, Question};
 use restricted_sender_core::restriction::Target;
 use tokio::sync::{mpsc, oneshot};
@@ -85,6 +85,14 @@ impl Said {
                 Block::of(RsRowType::Proxy, row::proxy, &endpoint),
                 Asked { what: Asking::Proxy, answer },
             ),
+            Event::Question(Question::Sign { algorithm, input }, answer) => Self::Question(
+                Block::of(RsRowType::Sign, row::sign, &row::Signature { algorithm, input: &input }),
+                Asked { what: Asking::Sign, answer },
+            ),
+            Event::Question(Question::EnvironmentVariable { name }, answer) => Self::Question(
+                Block::of(RsRowType::EnvironmentVariable, row::environment_variable, &name),
+                Asked { what: Asking::EnvironmentVariable, answer },
+            ),
             Event::Question(Question::Cmdlet(run), answer) => {
                 Self::Question(row::cmdlet(run), Asked { what: Asking::Cmdlet(Vec::new()), answer })
             }
@@ -102,6 +110,8 @@ struct Asked {
 enum Asking {
     Confirm,
     Proxy,
+    Sign,
+    EnvironmentVariable,
     /// With the objects that were pushed so far.
     Cmdlet(Vec<Vec<(String, Value)>>),
 }
@@ -112,6 +122,8 @@ impl Asking {
         match self {
             Self::Confirm => Takes::These(&[("Confirmed", RsCellType::Bool)]),
             Self::Proxy => Takes::These(&[("Proxy", RsCellType::Text)]),
+            Self::Sign => Takes::These(&[("Signature", RsCellType::Text)]),
+            Self::EnvironmentVariable => Takes::These(&[("Value", RsCellType::Text)]),
             Self::Cmdlet(_) => Takes::Anything,
         }
     }
@@ -120,6 +132,11 @@ impl Asking {
         match self {
             Self::Confirm => Answer::Confirmed(bound.flag("Confirmed")),
             Self::Proxy => Answer::Proxy(bound.text("Proxy")),
+            Self::Sign => Answer::Signed(Secret::new(bound.text("Signature").unwrap_or_default())),
+            Self::EnvironmentVariable => {
+                let value = bound.text("Value").filter(|value| !value.is_empty());
+                Answer::EnvironmentVariable(value.map(Secret::new))
+            }
             Self::Cmdlet(rows) => Answer::Ran(Ran {
                 rows,
                 warnings: bound.texts("Warnings"),

@@ -3,6 +3,7 @@
 use restricted_sender_core::connection::{Check, ConnectionStatus};
 use restricted_sender_core::error::{Code, Error};
 use restricted_sender_core::exchange::session::{Argument, Run};
+use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
@@ -50,6 +51,17 @@ pub enum RsRowType {
     Cmdlet = 15,
     /// A step of a connection that was checked.
     ConnectionCheck = 16,
+    /// A text that the host is asked to sign with the key of the connection's certificate.
+    Sign = 17,
+    /// A variable of the process that the host is asked for.
+    EnvironmentVariable = 18,
+}
+
+/// What is to be signed, and how.
+pub struct Signature<'a> {
+    pub algorithm: Algorithm,
+    /// ASCII.
+    pub input: &'a str,
 }
 
 /// A column: its name and the type of its values (which may also be null).
@@ -131,6 +143,15 @@ rows! {
 
     proxy Proxy PROXY (endpoint: String) {
         Endpoint: Text = endpoint,
+    }
+
+    sign Sign SIGN (wanted: Signature<'_>) {
+        Algorithm: Text = Name(wanted.algorithm.name()),
+        Input: Text = wanted.input,
+    }
+
+    environment_variable EnvironmentVariable ENVIRONMENT_VARIABLE (name: &'static str) {
+        Name: Text = Name(name),
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
@@ -404,10 +425,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=16 {
+        for number in 0..=18 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(17).is_none() && columns(-1).is_none());
+        assert!(columns(19).is_none() && columns(-1).is_none());
     }
 
     #[test]

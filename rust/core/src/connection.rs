@@ -2,6 +2,7 @@
 //! first blocked sender.
 
 mod check;
+mod choice;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use std::sync::Arc;
 use restricted_sender_clock::{Clock, Timer};
 use time::OffsetDateTime;
 
+use choice::Chosen;
+
 use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::session::Session;
 use crate::exchange::{
-    is_near, is_this_machine, Cmdlet, Credential, Deadlines, Exchange, Proxies, Secret, Service, Way,
+    is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service, Way,
 };
 use crate::history::journal::Journal;
 use crate::host::Host;
@@ -26,10 +29,22 @@ pub use check::{check, Check, CheckResult, What};
 pub struct Options {
     /// Domain or id of the organization.
     pub organization: Option<String>,
-    /// The app's id, with `client_secret`.
+    /// The app's id, with `client_secret` or `certificate`.
     pub app_id: Option<String>,
     /// The app's secret.
     pub client_secret: Option<Secret>,
+    /// The app's certificate, instead of a secret; the host signs with its key.
+    pub certificate: Option<Certificate>,
+    /// Use the machine's managed identity.
+    pub managed_identity: bool,
+    /// Another managed identity than the machine's own.
+    pub managed_identity_account: Option<String>,
+    /// Let a person sign in on another device. Then the organization need not be named.
+    pub device: bool,
+    /// The customer's organization that a partner works on, in place of `organization`.
+    pub delegated_organization: Option<String>,
+    /// Use what the variables AZURE_* of the environment say.
+    pub environment_variables: bool,
     /// A token obtained elsewhere, instead of app and secret.
     pub access_token: Option<Secret>,
     /// Which Microsoft cloud; worldwide when absent.
@@ -128,7 +143,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Code::InvalidConnection`], [`Code::InvalidUri`], and whatever keeps the list from being read.
-    pub async fn open(options: Options, clock: Clock, host: &Host) -> Result<Self> {
+    pub async fn open(mut options: Options, clock: Clock, host: &Host) -> Result<Self> {
         let cloud = Cloud::named(options.environment.as_deref())
             .ok_or_else(|| {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
@@ -136,19 +151,8 @@ impl Connection {
             })?
             .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
         must_fit(&clock, &cloud)?;
-        let organization = options
-            .organization
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| invalid("No organization is named."))?;
-        let (credential, account) = match (options.app_id, options.client_secret, options.access_token) {
-            (Some(app_id), Some(secret), None) => {
-                let account = format!("App {app_id}");
-                (Credential::ClientSecret { app_id, secret }, account)
-            }
-            (None, None, Some(token)) => (Credential::AccessToken(token), "Access token".to_owned()),
-            _ => return Err(invalid(format!("Nothing, or too much, says how to sign in to {organization}."))),
-        };
+        let Chosen { organization, credential, delegated } = Chosen::of(&mut options, host).await?;
+        let mut account = credential.account();
         let mut proxies = Proxies::new();
         for endpoint in [&cloud.exchange, &cloud.login] {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
@@ -159,15 +163,13 @@ impl Connection {
             }
         }
         let authority = options.practice.as_ref().map(|practice| practice.authority.as_str());
-        let service = Service::new(
-            cloud,
-            organization.clone(),
-            credential,
-            authority,
-            &proxies,
-            options.deadlines,
-            clock.clone(),
-        )?;
+        let mut service =
+            Service::new(cloud, organization, credential, authority, &proxies, options.deadlines, clock.clone())?
+                .delegated(delegated);
+        if let Some(person) = service.sign_in(host).await? {
+            account = person;
+        }
+        let organization = service.organization().to_owned();
         Self::made(Way::Rest(Box::new(service)), organization, account, options.practice, clock, host).await
     }
 
@@ -207,7 +209,7 @@ impl Connection {
             .map_err(|error| error.about(&organization))?;
         let origin = Arc::new(Origin {
             organization,
-            tenant_id: way.tenant_id().await?,
+            tenant_id: way.tenant_id(host).await?,
             practice: practice.is_some(),
             portals: Arc::clone(&way.cloud().portals),
         });
@@ -307,7 +309,7 @@ impl Connection {
             practice: self.is_practice(),
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
-            token_expires: self.way.token_expires().await,
+            token_expires: self.way.token_expires(),
             journals: self.journals.as_deref().ok().map(Path::to_owned),
             requests: self.way.traffic().map(|traffic| traffic.requests()),
             retries: self.way.traffic().map(|traffic| traffic.retries()),

@@ -10,7 +10,9 @@ mod invoke;
 mod probe;
 mod reply;
 mod retry;
+mod secret;
 pub mod session;
+mod sign_in;
 mod token;
 mod traffic;
 mod transport;
@@ -20,9 +22,26 @@ mod way;
 pub use cmdlet::{Changed, Cmdlet};
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::Service;
+pub(crate) use invoke::ANY_ORGANIZATION;
 pub use reply::records;
-pub use token::{Credential, Secret};
+pub use secret::Secret;
+pub use sign_in::{of_environment, Algorithm, Certificate, Credential, ManagedIdentity};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};
 pub use way::{Exchange, Pages, Way};
+
+/// A name as one segment of a path: whatever the admin typed, it stays one segment.
+fn escape(segment: &str) -> String {
+    url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organization_stays_one_segment() {
+        assert_eq!(escape("contoso.com/../x?y z"), "contoso.com%2F..%2Fx%3Fy%20z");
+    }
+}

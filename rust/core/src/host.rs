@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 use crate::connection::{Check, ConnectionStatus};
 use crate::error::{Code, Error, Result};
 use crate::exchange::session::{Ran, Run};
+use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
@@ -97,6 +98,18 @@ pub enum Question {
     },
     /// What does this cmdlet return in the Exchange session that the connection uses?
     Cmdlet(Run),
+    /// What is the signature of this text, by the key of the certificate that the connection was made with?
+    Sign {
+        /// How to sign.
+        algorithm: Algorithm,
+        /// What to sign: ASCII.
+        input: String,
+    },
+    /// What does this variable of the process say? Hosts may keep variables of their own.
+    EnvironmentVariable {
+        /// Its name.
+        name: &'static str,
+    },
 }
 
 /// What to show when asking whether a change may be made.
@@ -111,7 +124,7 @@ pub struct Confirmation {
 }
 
 /// The caller's answer to a [`Question`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Answer {
     /// Whether the change may be made.
     Confirmed(bool),
@@ -119,6 +132,10 @@ pub enum Answer {
     Proxy(Option<String>),
     /// What came of the cmdlet.
     Ran(Ran),
+    /// The signature in base64. With what was signed it lets its bearer in for some minutes.
+    Signed(Secret),
+    /// What the variable says; nothing where it is not set or empty.
+    EnvironmentVariable(Option<Secret>),
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -162,6 +179,8 @@ const INPUT_QUEUE: usize = 64;
 
 /// How many results are handed over together while more of them are made.
 const AT_A_TIME: usize = 128;
+
+const OTHER_ANSWER: &str = "the answer was to another question";
 
 /// How many events may lie unread: a list is read ahead by a page of the service, and no further.
 const EVENT_QUEUE: usize = 8;
@@ -286,7 +305,7 @@ impl Host {
         match self.ask(Question::Confirm(confirmation)).await? {
             Answer::Confirmed(yes) => Ok(yes),
             Answer::Impossible(why) => Err(impossible(&why)),
-            Answer::Proxy(_) | Answer::Ran(_) => Err(impossible("the answer was to another question")),
+            _ => Err(impossible(OTHER_ANSWER)),
         }
     }
 
@@ -300,7 +319,7 @@ impl Host {
         match self.ask(Question::Cmdlet(run)).await? {
             Answer::Ran(ran) => Ok(ran),
             Answer::Impossible(why) => Err(none(&why)),
-            Answer::Confirmed(_) | Answer::Proxy(_) => Err(none("the answer was to another question")),
+            _ => Err(none(OTHER_ANSWER)),
         }
     }
 
@@ -311,7 +330,32 @@ impl Host {
     pub async fn proxy_for(&self, endpoint: &str) -> Result<Option<String>> {
         match self.ask(Question::Proxy { endpoint: endpoint.to_owned() }).await? {
             Answer::Proxy(proxy) => Ok(proxy),
-            Answer::Confirmed(_) | Answer::Ran(_) | Answer::Impossible(_) => Ok(None),
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks for a signature, in base64, by the key of the connection's certificate.
+    ///
+    /// # Errors
+    /// [`Code::CertificateUnusable`] when the key cannot sign, [`Code::Cancelled`] when the caller has gone.
+    pub async fn sign(&self, algorithm: Algorithm, input: &str) -> Result<Secret> {
+        let failed =
+            |why: &str| Error::new(Code::CertificateUnusable, format!("The certificate could not sign: {why}"));
+        match self.ask(Question::Sign { algorithm, input: input.to_owned() }).await? {
+            Answer::Signed(signature) => Ok(signature),
+            Answer::Impossible(why) => Err(failed(&why)),
+            _ => Err(failed(OTHER_ANSWER)),
+        }
+    }
+
+    /// Asks for a variable of the process; nothing where it is not set or empty.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn environment_variable(&self, name: &'static str) -> Result<Option<Secret>> {
+        match self.ask(Question::EnvironmentVariable { name }).await? {
+            Answer::EnvironmentVariable(value) => Ok(value),
+            _ => Ok(None),
         }
     }
 

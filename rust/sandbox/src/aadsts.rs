@@ -21,6 +21,9 @@ const MALFORMED_ASSERTION: u32 = 50_027;
 const REPEATED_ASSERTION: u32 = 50_013;
 /// (?)
 const UNSUPPORTED_ALGORITHM: u32 = 5_002_738;
+/// (?) These are documented by their errors, not by their numbers.
+const SLOW_DOWN: u32 = 70_024;
+const UNKNOWN_CODE: u32 = 70_000;
 /// (?)
 const NO_THUMBPRINT: u32 = 5_002_723;
 
@@ -192,6 +195,32 @@ impl Refusal {
     pub(crate) fn repeated_assertion() -> Self {
         let message = "The client assertion was used before; its 'jti' must be another one every time.";
         Self::invalid_client(REPEATED_ASSERTION, message.into())
+    }
+
+    pub(crate) fn authorization_pending() -> Self {
+        let message = "OAuth 2.0 device flow error. Authorization is pending. Continue polling.";
+        Self::bad("authorization_pending", 70_016, message.into())
+    }
+
+    pub(crate) fn slow_down() -> Self {
+        Self::bad("slow_down", SLOW_DOWN, "Polling too often. Wait longer between requests.".into())
+    }
+
+    pub(crate) fn authorization_declined() -> Self {
+        Self::bad("authorization_declined", 70_018, "The end user denied the authorization request.".into())
+    }
+
+    pub(crate) fn expired_device_code() -> Self {
+        Self::bad("expired_token", 70_019, "Verification code expired.".into())
+    }
+
+    pub(crate) fn unknown_device_code() -> Self {
+        Self::bad("bad_verification_code", UNKNOWN_CODE, "The provided device code is not valid.".into())
+    }
+
+    pub(crate) fn expired_refresh_token() -> Self {
+        let message = "The refresh token has expired due to inactivity.";
+        Self::bad("invalid_grant", 700_082, message.into())
     }
 
     pub(crate) fn reply(&self, now: OffsetDateTime, correlation_id: Option<&str>) -> Reply {

@@ -1,7 +1,11 @@
 //! What all requests to the admin endpoint have in common: who asks, and what every reply carries.
 
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
 use hyper::header::{HeaderName, ALLOW, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method, StatusCode};
+use serde_json::json;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::reply::{self, Reply};
@@ -36,12 +40,14 @@ impl Request<'_> {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim());
         let Some(token) = token else { return unauthorized("") };
-        let accepted = tenant.tokens().check(token, &tenant.resources, tenant.now());
+        let challenges = tenant.settings().claims_challenge;
+        let accepted = tenant.tokens().check(token, &tenant.resources, tenant.now(), challenges);
         match accepted {
             Err(NotAccepted::Unknown) => unauthorized(", error=\"invalid_token\""),
             Err(NotAccepted::Expired) => {
                 unauthorized(", error=\"invalid_token\", error_description=\"The access token has expired.\"")
             }
+            Err(NotAccepted::InsufficientClaims) => unauthorized(&challenge(tenant.now())),
             Err(NotAccepted::NoGrant) => unauthorized(""),
             Ok(Caller { access: Access::NoDirectoryRole, .. }) => Err(Box::new(forbidden())),
             // A token of this tenant says nothing in another one.
@@ -89,6 +95,13 @@ pub(crate) fn wrong_method(allowed: &str) -> Reply {
     let mut reply = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     reply::set(&mut reply, ALLOW, allowed);
     reply
+}
+
+/// What the next token must say: that it was given out after this moment.
+fn challenge(now: OffsetDateTime) -> String {
+    let since = now.unix_timestamp().to_string();
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": since}}}).to_string();
+    format!(", error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims))
 }
 
 fn unauthorized(base: &str, error: &str) -> Reply {

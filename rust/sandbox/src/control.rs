@@ -4,6 +4,7 @@
 mod audit;
 mod certificate;
 mod restriction;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -23,11 +24,14 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 11] = [
+const WHAT_THERE_IS: [&str; 14] = [
     "requests",
     "clock",
     "apps",
     "certificates",
+    "managed-identity",
+    "device-codes",
+    "federated-tokens",
     "settings",
     "restrictions",
     "releases",
@@ -81,6 +85,15 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("apps", "GET") => Ok(reply::json(StatusCode::OK, &tenant.apps)),
         ("certificates", "POST") => certificate::register(tenant, body),
         ("certificates", "DELETE") => certificate::deregister(tenant, body),
+        ("managed-identity", "GET") => Ok(sign_in::managed_identity(tenant)),
+        ("managed-identity", "POST") => sign_in::set_key_file(tenant, body),
+        ("device-codes", "GET") => Ok(sign_in::device_codes(tenant)),
+        ("device-codes", "POST") => sign_in::enter_device_code(tenant, body),
+        ("device-codes", "DELETE") => {
+            tenant.device_codes().end_sign_ins();
+            Ok(reply::empty(StatusCode::NO_CONTENT))
+        }
+        ("federated-tokens", "POST") => sign_in::trust(tenant, body),
         ("settings", "GET") => Ok(reply::json(StatusCode::OK, &*tenant.settings())),
         ("settings", "POST") => change_settings(tenant, body),
         ("restrictions", "POST") => restriction::restrict(tenant, body),

@@ -53,8 +53,8 @@ pub(crate) enum Fault {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    /// A cmdlet's name, `token`, `openid-configuration`, `$batch`, `EXOModuleFile`, `EXOBanner`, or `*` for everything;
-    /// compared without case.
+    /// A cmdlet's name, `token`, `devicecode`, `managed-identity`, `openid-configuration`, `$batch`, `EXOModuleFile`,
+    /// `EXOBanner`, or `*` for everything; compared without case.
     #[serde(rename = "match")]
     pattern: String,
     /// The sender or the connector that a call is about; without either it may be about any. Compared without case.

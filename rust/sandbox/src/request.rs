@@ -7,10 +7,11 @@ use bytes::Bytes;
 use hyper::{Method, StatusCode, Version};
 
 use crate::fault::{self, Fault};
+use crate::managed_identity::Place;
 use crate::reply::{self, Reply};
 use crate::row::wire_time;
 use crate::tenant::Tenant;
-use crate::{admin, batch, invoke, log, module_file, token};
+use crate::{admin, batch, invoke, log, managed_identity, module_file, token};
 
 /// A request whose body is there.
 pub(crate) struct Request {
@@ -54,6 +55,8 @@ pub(crate) enum Spoil {
 /// What a request is for.
 enum Purpose<'a> {
     Token { tenant: &'a str },
+    DeviceCode { tenant: &'a str },
+    ManagedIdentity(Place),
     Metadata { tenant: &'a str },
     Invoke { version: &'a str, tenant: &'a str, asked: invoke::Asked },
     Batch { version: &'a str, tenant: &'a str },
@@ -115,6 +118,12 @@ impl Request {
             ([tenant, ..], [_, "oauth2", "v2.0", "token"]) if method == Method::POST && !self.in_batch => {
                 Purpose::Token { tenant }
             }
+            ([tenant, ..], [_, "oauth2", "v2.0", "devicecode"]) if method == Method::POST && !self.in_batch => {
+                Purpose::DeviceCode { tenant }
+            }
+            (_, path) if method == Method::GET && !self.in_batch && Place::of(path).is_some() => {
+                Place::of(path).map_or(Purpose::Nothing, Purpose::ManagedIdentity)
+            }
             ([tenant, ..], [_, "v2.0", ".well-known", "openid-configuration"])
                 if method == Method::GET && !self.in_batch =>
             {
@@ -135,6 +144,10 @@ impl Request {
         let headers = &self.head.headers;
         Outcome::Whole(match purpose {
             Purpose::Token { tenant: name } => token::answer(tenant, &self.base, name, headers, &self.body),
+            Purpose::DeviceCode { tenant: name } => token::device_code(tenant, &self.base, name, headers, &self.body),
+            Purpose::ManagedIdentity(place) => {
+                managed_identity::answer(tenant, &self.base, *place, self.query(), headers)
+            }
             Purpose::Metadata { tenant: name } => token::metadata(tenant, &self.base, name),
             Purpose::Invoke { version, tenant: name, asked } => {
                 invoke::answer(tenant, &self.to_admin(version, name), asked)
@@ -188,6 +201,8 @@ impl Purpose<'_> {
     fn name(&self) -> &str {
         match self {
             Self::Token { .. } => "token",
+            Self::DeviceCode { .. } => "devicecode",
+            Self::ManagedIdentity(_) => "managed-identity",
             Self::Metadata { .. } => "openid-configuration",
             Self::Invoke { asked: Ok(call), .. } => &call.input.name,
             Self::Batch { .. } => "$batch",

@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     /// Whether a client assertion may be used again until it expires (?): the service is not known to mind, but a
     /// client that signs a new one every time is safe either way.
     pub(crate) assertion_reuse: bool,
+    /// Whether people need another token now than the one they have, if their client understands a claims challenge.
+    pub(crate) claims_challenge: bool,
     /// Whether the organization has Exchange Online mailboxes. In one with standalone protection they are on premises,
     /// and its recipients are mail users. There are no cmdlets about mailboxes in the tenant either way.
     pub(crate) mailboxes: bool,
@@ -41,6 +43,7 @@ impl Default for Settings {
         Self {
             empty_value: EmptyValue::default(),
             assertion_reuse: false,
+            claims_challenge: false,
             mailboxes: true,
             audit_log: true,
             auditing: true,
@@ -56,6 +59,7 @@ impl Default for Settings {
 pub(crate) struct Change {
     empty_value: Option<EmptyValue>,
     assertion_reuse: Option<bool>,
+    claims_challenge: Option<bool>,
     mailboxes: Option<bool>,
     audit_log: Option<bool>,
     auditing: Option<bool>,
@@ -73,6 +77,7 @@ impl Settings {
     pub(crate) fn change(&mut self, change: Change) {
         self.empty_value = change.empty_value.unwrap_or(self.empty_value);
         self.assertion_reuse = change.assertion_reuse.unwrap_or(self.assertion_reuse);
+        self.claims_challenge = change.claims_challenge.unwrap_or(self.claims_challenge);
         self.mailboxes = change.mailboxes.unwrap_or(self.mailboxes);
         self.audit_log = change.audit_log.unwrap_or(self.audit_log);
         self.auditing = change.auditing.unwrap_or(self.auditing);

@@ -1,5 +1,6 @@
 //! The tenant: what it is, and the state that all connections share.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use restricted_sender_clock::Clock;
@@ -9,9 +10,11 @@ use uuid::Uuid;
 use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
+use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::log::RequestLog;
+use crate::managed_identity::ManagedIdentity;
 use crate::outbound_policy::OutboundPolicies;
 use crate::paging::Pager;
 use crate::restriction::Restrictions;
@@ -44,6 +47,10 @@ pub(crate) struct Tenant {
     tokens: Mutex<Tokens>,
     app_certificates: Mutex<AppCertificates>,
     used_assertions: Mutex<UsedAssertions>,
+    managed_identity: Mutex<ManagedIdentity>,
+    device_codes: Mutex<DeviceCodes>,
+    /// Tokens of other identity providers, and the app that each vouches for.
+    federated_tokens: Mutex<HashMap<String, Uuid>>,
     settings: Mutex<Settings>,
     faults: Mutex<Faults>,
     requests: Mutex<RequestLog>,
@@ -73,6 +80,9 @@ impl Tenant {
             tokens: Mutex::default(),
             app_certificates: Mutex::default(),
             used_assertions: Mutex::default(),
+            managed_identity: Mutex::default(),
+            device_codes: Mutex::default(),
+            federated_tokens: Mutex::default(),
             settings: Mutex::new(story.settings),
             faults: Mutex::new(story.faults),
             requests: Mutex::default(),
@@ -116,6 +126,18 @@ impl Tenant {
 
     pub(crate) fn used_assertions(&self) -> MutexGuard<'_, UsedAssertions> {
         locked(&self.used_assertions)
+    }
+
+    pub(crate) fn managed_identity(&self) -> MutexGuard<'_, ManagedIdentity> {
+        locked(&self.managed_identity)
+    }
+
+    pub(crate) fn device_codes(&self) -> MutexGuard<'_, DeviceCodes> {
+        locked(&self.device_codes)
+    }
+
+    pub(crate) fn federated_tokens(&self) -> MutexGuard<'_, HashMap<String, Uuid>> {
+        locked(&self.federated_tokens)
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {

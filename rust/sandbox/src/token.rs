@@ -10,19 +10,20 @@ use base64::Engine;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{HeaderMap, StatusCode};
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{json, Value};
 use time::{Duration, OffsetDateTime};
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::aadsts::Refusal;
 use crate::assertion::{self, Expected};
+use crate::device_code::public_client;
 use crate::reply::{self, Reply};
 use crate::role::{Caller, Grant};
 use crate::tenant::Tenant;
 
 /// How long a token is good, in seconds.
-const LIFETIME: i64 = 3599;
+pub(crate) const LIFETIME: i64 = 3599;
 
 /// What follows a tenant's name in the URL of its token endpoint.
 const PATH: &str = "/oauth2/v2.0/token";
@@ -53,6 +54,8 @@ pub(crate) enum NotAccepted {
     Unknown,
     Expired,
     NoGrant,
+    /// A person's token that must be another one now.
+    InsufficientClaims,
 }
 
 struct Issued {
@@ -60,6 +63,29 @@ struct Issued {
     grant: Grant,
     audience: String,
     expires: OffsetDateTime,
+    claims: Claims,
+}
+
+/// What a client wanted a person's token to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// The client understands challenges.
+    capable: bool,
+    /// It answers one.
+    answers: bool,
+}
+
+impl Claims {
+    fn of(form: &Form) -> Self {
+        let claims: Value =
+            form.optional("claims").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let of_access = claims.get("access_token").cloned().unwrap_or_default();
+        let capabilities = of_access.pointer("/xms_cc/values").and_then(Value::as_array);
+        Self {
+            capable: capabilities.is_some_and(|values| values.iter().any(|value| value == "cp1")),
+            answers: of_access.get("nbf").is_some(),
+        }
+    }
 }
 
 /// The tokens given out.
@@ -80,14 +106,24 @@ impl Tokens {
         self.issued.insert(token, issued);
     }
 
-    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`.
-    pub(crate) fn check(&self, token: &str, audiences: &[String], now: OffsetDateTime) -> Result<Caller, NotAccepted> {
+    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`. `challenges`: whether people
+    /// need another token now.
+    pub(crate) fn check(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: OffsetDateTime,
+        challenges: bool,
+    ) -> Result<Caller, NotAccepted> {
         let issued = self.issued.get(token).ok_or(NotAccepted::Unknown)?;
         if !audiences.contains(&issued.audience) {
             return Err(NotAccepted::Unknown);
         }
         if now >= issued.expires {
             return Err(NotAccepted::Expired);
+        }
+        if challenges && issued.claims.capable && !issued.claims.answers {
+            return Err(NotAccepted::InsufficientClaims);
         }
         let access = issued.grant.access().ok_or(NotAccepted::NoGrant)?;
         Ok(Caller { app: issued.app, access })
@@ -96,18 +132,38 @@ impl Tokens {
 
 /// Answers `POST /{name}/oauth2/v2.0/token`.
 pub(crate) fn answer(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let is_form = reply::is_type(headers, "application/x-www-form-urlencoded");
-    let form = Form(if is_form { form_urlencoded::parse(body).into_owned().collect() } else { HashMap::new() });
-    let mut reply = match issue(tenant, base, name, &form) {
-        Ok(token) => reply::json(
-            StatusCode::OK,
-            &json!({
+    let issued = issue(tenant, base, name, &Form::of(headers, body));
+    dress(
+        tenant,
+        headers,
+        issued.map(|Given { access_token, refresh_token }| {
+            let mut given = json!({
                 "token_type": "Bearer",
                 "expires_in": LIFETIME,
                 "ext_expires_in": LIFETIME,
-                "access_token": token,
-            }),
-        ),
+                "access_token": access_token,
+            });
+            if let (Some(token), Some(members)) = (refresh_token, given.as_object_mut()) {
+                members.insert("refresh_token".into(), token.into());
+            }
+            given
+        }),
+    )
+}
+
+/// Answers `POST /{name}/oauth2/v2.0/devicecode`.
+pub(crate) fn device_code(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    let form = Form::of(headers, body);
+    let code = must_be_people(tenant, name, &form).and_then(|_| {
+        audience(tenant, form.field("scope")?)?;
+        Ok(tenant.device_codes().ask(base, tenant.now()))
+    });
+    dress(tenant, headers, code)
+}
+
+fn dress(tenant: &Tenant, headers: &HeaderMap, outcome: Result<Value, Refusal>) -> Reply {
+    let mut reply = match outcome {
+        Ok(value) => reply::json(StatusCode::OK, &value),
         Err(refusal) => refusal.reply(tenant.now(), reply::header(headers, "client-request-id")),
     };
     reply::set(&mut reply, CACHE_CONTROL, "no-store, no-cache");
@@ -132,6 +188,11 @@ pub(crate) fn metadata(tenant: &Tenant, base: &str, name: &str) -> Reply {
 struct Form(HashMap<String, String>);
 
 impl Form {
+    fn of(headers: &HeaderMap, body: &[u8]) -> Self {
+        let is_form = reply::is_type(headers, "application/x-www-form-urlencoded");
+        Self(if is_form { form_urlencoded::parse(body).into_owned().collect() } else { HashMap::new() })
+    }
+
     fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -141,13 +202,65 @@ impl Form {
     }
 }
 
-fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
-    if !tenant.is_called(name) {
+/// What the endpoint gives out.
+struct Given {
+    access_token: String,
+    refresh_token: Option<String>,
+}
+
+fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, Refusal> {
+    match form.field("grant_type")? {
+        "client_credentials" => {
+            let access_token = issue_to_app(tenant, base, name, form)?;
+            Ok(Given { access_token, refresh_token: None })
+        }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            let app = must_be_people(tenant, name, form)?;
+            let user = tenant.device_codes().poll(form.field("device_code")?, tenant.now())?;
+            // The scope came with the code; here nobody asks for another one than Exchange.
+            let audience = tenant.bases.last().cloned().unwrap_or_default();
+            Ok(give_to_person(tenant, base, &app, &audience, (&user, Claims::of(form))))
+        }
+        "refresh_token" => {
+            let app = must_be_people(tenant, name, form)?;
+            let user = tenant.device_codes().renew(form.field("refresh_token")?, tenant.now())?;
+            let audience = audience(tenant, form.field("scope")?)?;
+            Ok(give_to_person(tenant, base, &app, audience, (&user, Claims::of(form))))
+        }
+        other => Err(Refusal::unsupported_grant(other)),
+    }
+}
+
+/// People sign in with the public client, to this organization or to whichever is theirs.
+fn must_be_people(tenant: &Tenant, name: &str, form: &Form) -> Result<App, Refusal> {
+    let any = ["organizations", "common"].iter().any(|any| name.eq_ignore_ascii_case(any));
+    if !any && !tenant.is_called(name) {
         return Err(Refusal::unknown_tenant(name));
     }
-    let grant_type = form.field("grant_type")?;
-    if grant_type != "client_credentials" {
-        return Err(Refusal::unsupported_grant(grant_type));
+    let client_id = form.field("client_id")?;
+    public_client(client_id).ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))
+}
+
+fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, person: (&str, Claims)) -> Given {
+    let access_token = give(tenant, base, app, audience, Some(person));
+    Given { access_token, refresh_token: Some(tenant.device_codes().remember(person.0, tenant.now())) }
+}
+
+/// The resource of a scope; what else is in the scope does not matter.
+fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
+    let resource = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
+    let resource = resource.ok_or_else(|| Refusal::not_default(scope))?;
+    tenant
+        .resources
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
+        .map(String::as_str)
+        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))
+}
+
+fn issue_to_app(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
+    if !tenant.is_called(name) {
+        return Err(Refusal::unknown_tenant(name));
     }
     let client_id = form.field("client_id")?;
     let scope = form.field("scope")?;
@@ -160,19 +273,18 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String,
         (Some(secret), None) => check_secret(app, secret)?,
         (None, None) => return Err(Refusal::no_credential()),
     }
-    let resource = scope.strip_suffix("/.default").ok_or_else(|| Refusal::not_default(scope))?;
-    let audience = tenant
-        .resources
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
-        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))?;
+    Ok(give(tenant, base, app, audience(tenant, scope)?, None))
+}
 
+/// Makes a token and remembers it.
+pub(crate) fn give(tenant: &Tenant, base: &str, app: &App, audience: &str, person: Option<(&str, Claims)>) -> String {
     let now = tenant.now();
     let expires = now.saturating_add(Duration::seconds(LIFETIME));
-    let token = write(tenant.id, base, app, audience, now, expires);
-    let issued = Issued { app: app.id, grant: app.grant, audience: audience.clone(), expires };
+    let token = write(tenant.id, base, app, audience, person.map(|(user, _)| user), [now, expires]);
+    let claims = person.map_or_else(Claims::default, |(_, claims)| claims);
+    let issued = Issued { app: app.id, grant: app.grant, audience: audience.to_owned(), expires, claims };
     tenant.tokens().remember(token.clone(), issued);
-    Ok(token)
+    token
 }
 
 fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
@@ -189,6 +301,10 @@ fn check_assertion(tenant: &Tenant, url: &str, app: &App, form: &Form, assertion
     let kind = form.field("client_assertion_type")?;
     if kind != assertion::TYPE {
         return Err(Refusal::unknown_assertion_type(kind));
+    }
+    // Another identity provider's word is taken as it is.
+    if tenant.federated_tokens().get(assertion) == Some(&app.id) {
+        return Ok(());
     }
     let now = tenant.now();
     let expected = Expected {
@@ -214,7 +330,14 @@ fn is_token_url(tenant: &Tenant, url: &str) -> bool {
 }
 
 /// A token's text: header, claims, and noise where the signature would be.
-fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTime, expires: OffsetDateTime) -> String {
+fn write(
+    tenant: Uuid,
+    base: &str,
+    app: &App,
+    audience: &str,
+    user: Option<&str>,
+    [now, expires]: [OffsetDateTime; 2],
+) -> String {
     let mut claims = json!({
         "aud": audience,
         "iss": format!("{base}/{tenant}/"),
@@ -225,11 +348,18 @@ fn write(tenant: Uuid, base: &str, app: &App, audience: &str, now: OffsetDateTim
         "tid": tenant.to_string(),
         "jti": Uuid::new_v4().to_string(),
         "ver": "1.0",
-        "idtyp": "app",
+        "idtyp": if user.is_some() { "user" } else { "app" },
         "wids": app.grant.directory_roles(),
     });
-    if let ([_, ..], Some(members)) = (app.grant.app_roles(), claims.as_object_mut()) {
-        members.insert("roles".into(), json!(app.grant.app_roles()));
+    if let Some(members) = claims.as_object_mut() {
+        match (user, app.grant.app_roles()) {
+            (Some(user), _) => members.extend([
+                ("upn".to_owned(), json!(user)),
+                ("scp".to_owned(), json!("AdminApi.AccessAsUser.All Exchange.Manage")),
+            ]),
+            (None, roles @ [_, ..]) => members.extend([("roles".to_owned(), json!(roles))]),
+            (None, []) => {}
+        }
     }
     let noise: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
     format!(
@@ -251,8 +381,16 @@ mod tests {
     fn tokens(grant: Grant) -> Tokens {
         let mut tokens = Tokens::default();
         let expires = START + Duration::seconds(LIFETIME);
-        tokens
-            .remember("t".into(), Issued { app: Uuid::nil(), grant, audience: "https://localhost:1".into(), expires });
+        tokens.remember(
+            "t".into(),
+            Issued {
+                app: Uuid::nil(),
+                grant,
+                audience: "https://localhost:1".into(),
+                expires,
+                claims: Claims::default(),
+            },
+        );
         tokens
     }
 
@@ -264,25 +402,31 @@ mod tests {
     fn a_token_is_good_for_its_audience_until_it_expires() {
         let here = ["https://localhost:1".to_owned()];
         let tokens = tokens(Grant::Full);
-        assert_eq!(tokens.check("t", &here, START), Ok(caller(Access::Full)));
-        assert_eq!(tokens.check("T", &here, START), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598)), Ok(caller(Access::Full)));
-        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599)), Err(NotAccepted::Expired));
+        assert_eq!(tokens.check("t", &here, START, false), Ok(caller(Access::Full)));
+        assert_eq!(tokens.check("T", &here, START, false), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START, false), Err(NotAccepted::Unknown));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598), false), Ok(caller(Access::Full)));
+        assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599), false), Err(NotAccepted::Expired));
     }
 
     #[test]
     fn grants() {
         let here = ["https://localhost:1".to_owned()];
-        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START), Ok(caller(Access::NoDirectoryRole)));
-        assert_eq!(tokens(Grant::None).check("t", &here, START), Err(NotAccepted::NoGrant));
+        assert_eq!(tokens(Grant::NoDirectoryRole).check("t", &here, START, false), Ok(caller(Access::NoDirectoryRole)));
+        assert_eq!(tokens(Grant::None).check("t", &here, START, false), Err(NotAccepted::NoGrant));
     }
 
     #[test]
     fn the_oldest_token_is_forgotten() {
         let mut tokens = tokens(Grant::Full);
         for number in 0..MOST_TOKENS {
-            let issued = Issued { app: Uuid::nil(), grant: Grant::Full, audience: String::new(), expires: START };
+            let issued = Issued {
+                app: Uuid::nil(),
+                grant: Grant::Full,
+                audience: String::new(),
+                expires: START,
+                claims: Claims::default(),
+            };
             tokens.remember(number.to_string(), issued);
         }
         assert!(!tokens.issued.contains_key("t") && tokens.issued.contains_key("0"));

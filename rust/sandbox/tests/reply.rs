@@ -141,7 +141,7 @@ async fn nothing_in_three_ways() {
         let nobody = || practice.invoke("Get-BlockedSenderAddress", json!({"SenderAddress": "a@fabrikam.com"}));
         let shown = json_of(practice.client.get(format!("{}/sandbox/settings", practice.base)).send().await.unwrap());
         let all = |empty_value: &str| {
-            json!({"emptyValue": empty_value, "assertionReuse": false, "mailboxes": true, "auditLog": true, "auditing": true,
+            json!({"emptyValue": empty_value, "assertionReuse": false, "claimsChallenge": false, "mailboxes": true, "auditLog": true, "auditing": true,
                 "auditDelaySeconds": null, "unblockBudget": 3})
         };
         assert_eq!(shown.await, all("empty"));

@@ -2,7 +2,9 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Management.Automation;
 using System.Security;
+using System.Security.Cryptography.X509Certificates;
 using RestrictedSender.PowerShell.Native;
+using RestrictedSender.PowerShell.SignIn;
 
 namespace RestrictedSender.PowerShell;
 
@@ -11,19 +13,31 @@ namespace RestrictedSender.PowerShell;
 [OutputType(typeof(RestrictedSenderConnection))]
 public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
-    private const string SecretSet = "ClientSecret", TokenSet = "AccessToken", SandboxSet = "Sandbox", SessionSet = "ExchangeSession";
+    private const string SecretSet = "ClientSecret", ThumbprintSet = "CertificateThumbprint",
+        CertificateSet = "Certificate", FileSet = "CertificateFile", IdentitySet = "ManagedIdentity",
+        DeviceSet = "Device", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox",
+        SessionSet = "ExchangeSession";
 
     private Session? _session;
     private IReadOnlyList<ExchangeSession> _exchange = [];
 
     /// <summary>The organization's domain or id.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
+    [Parameter(Mandatory = true, ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? Organization { get; set; }
 
     /// <summary>The application id of the app registration.</summary>
     [Parameter(Mandatory = true, ParameterSetName = SecretSet)]
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
     [ValidateNotNullOrEmpty]
     public string? AppId { get; set; }
 
@@ -32,6 +46,49 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNull]
     public SecureString? ClientSecret { get; set; }
 
+    /// <summary>The thumbprint of the app's certificate in a store of the account or of the machine.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ThumbprintSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CertificateThumbprint { get; set; }
+
+    /// <summary>The app's certificate, with its private key.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = CertificateSet)]
+    [ValidateNotNull]
+    public X509Certificate2? Certificate { get; set; }
+
+    /// <summary>A PFX or PEM file with the app's certificate and its private key.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
+    [ValidateNotNullOrEmpty]
+    public string? CertificateFilePath { get; set; }
+
+    /// <summary>The password of the PFX file.</summary>
+    [Parameter(ParameterSetName = FileSet)]
+    [ValidateNotNull]
+    public SecureString? CertificatePassword { get; set; }
+
+    /// <summary>Signs in as the managed identity of this machine.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = IdentitySet)]
+    public SwitchParameter ManagedIdentity { get; set; }
+
+    /// <summary>Another managed identity than the machine's own, by its client id or resource id.</summary>
+    [Parameter(ParameterSetName = IdentitySet)]
+    [ValidateNotNullOrEmpty]
+    public string? ManagedIdentityAccountId { get; set; }
+
+    /// <summary>Shows a code with which somebody signs in in a browser, on this or another device.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = DeviceSet)]
+    public SwitchParameter Device { get; set; }
+
+    /// <summary>The customer's organization that a partner works on.</summary>
+    [Parameter(ParameterSetName = DeviceSet)]
+    [ValidateNotNullOrEmpty]
+    public string? DelegatedOrganization { get; set; }
+
+    /// <summary>Signs in as the variables AZURE_CLIENT_ID and so on say.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = VariableSet)]
+    [Alias("Environment")]
+    public SwitchParameter EnvironmentVariable { get; set; }
+
     /// <summary>An access token for Exchange Online, as text or SecureString.</summary>
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
@@ -39,18 +96,36 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 
     /// <summary>The Microsoft cloud.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateSet("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China")]
     public string? ExchangeEnvironmentName { get; set; }
 
     /// <summary>Another Exchange endpoint than the cloud's.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? ConnectionUri { get; set; }
 
     /// <summary>Another token endpoint than the cloud's.</summary>
     [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
@@ -139,6 +214,12 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("Organization", Organization ?? Exchange?.Organization);
         operation.Bind("AppId", AppId);
         operation.Bind("ClientSecret", ClientSecret);
+        BindCertificate(operation);
+        operation.Bind("ManagedIdentity", ManagedIdentity.IsPresent);
+        operation.Bind("ManagedIdentityAccountId", ManagedIdentityAccountId);
+        operation.Bind("Device", Device.IsPresent);
+        operation.Bind("DelegatedOrganization", DelegatedOrganization);
+        operation.Bind("EnvironmentVariable", EnvironmentVariable.IsPresent);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
@@ -153,6 +234,33 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
             ? JournalPlace.Named(this, JournalPath)
             : JournalPlace.Chosen(this, JournalPath));
     }
+
+    private void BindCertificate(Operation operation)
+    {
+        try
+        {
+            _session!.Certificate = ChosenCertificate();
+            _session.Certificate?.Bind(operation);
+        }
+        catch (CertificateException error)
+        {
+            operation.Bind("CertificateError", error.Name);
+            operation.Bind("CertificateErrorMessage", error.Message);
+        }
+    }
+
+    private SigningCertificate? ChosenCertificate()
+    {
+        if (CertificateThumbprint is not null)
+            return CertificateStores.Find(CertificateThumbprint);
+        if (Certificate is not null)
+            return new SigningCertificate(Certificate, isOurs: false);
+        if (CertificateFilePath is not null)
+            return CertificateFile.Read(FullPath(CertificateFilePath), CertificatePassword);
+        return EnvironmentVariable ? CertificateFile.OfEnvironment() : null;
+    }
+
+    private string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 
     private void BindToken(Operation operation)
     {

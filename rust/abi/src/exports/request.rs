@@ -5,7 +5,8 @@ use crate::border::{border, Out, Text};
 use crate::operation::OPERATIONS;
 use crate::status::RsStatus;
 
-/// Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none.
+/// Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
+/// `Signature` is base64; an absent `Value` is a variable that is not set.
 ///
 /// # Safety
 /// `error` must be null or valid for writing.

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
 use restricted_sender_core::connection::{self, Connection, OpenSession, Options, Practice};
 use restricted_sender_core::error::{Code, Error, Result};
-use restricted_sender_core::exchange::{Deadlines, Secret};
+use restricted_sender_core::exchange::{Algorithm, Certificate, Deadlines, Secret};
 use restricted_sender_core::history::journal;
 use restricted_sender_core::host::{Host, Row};
 use restricted_sender_core::Clock;
@@ -13,6 +15,7 @@ use restricted_sender_sandbox::{Sandbox, Scenario};
 use tempfile::TempDir;
 
 use super::{Spec, Start};
+use crate::border::misuse;
 use crate::cell::RsCellType;
 use crate::fields::Fields;
 use crate::session::{Connected, Session};
@@ -23,6 +26,19 @@ pub const CONNECT: Spec = Spec {
         ("Organization", RsCellType::Text),
         ("AppId", RsCellType::Text),
         ("ClientSecret", RsCellType::Text),
+        // A certificate without its key: its DER in base64, how its key signs, and when it is valid.
+        ("Certificate", RsCellType::Text),
+        ("CertificateAlgorithm", RsCellType::Text),
+        ("CertificateNotBefore", RsCellType::Ticks),
+        ("CertificateNotAfter", RsCellType::Ticks),
+        // Why the host has no certificate: the name of an error and what happened.
+        ("CertificateError", RsCellType::Text),
+        ("CertificateErrorMessage", RsCellType::Text),
+        ("ManagedIdentity", RsCellType::Bool),
+        ("ManagedIdentityAccountId", RsCellType::Text),
+        ("Device", RsCellType::Bool),
+        ("DelegatedOrganization", RsCellType::Text),
+        ("EnvironmentVariable", RsCellType::Bool),
         ("AccessToken", RsCellType::Text),
         // Through one of the Exchange sessions that the host has open; each is named.
         ("ExchangeSession", RsCellType::Bool),
@@ -87,10 +103,21 @@ async fn tell(session: &Session, host: &Host) -> Result<()> {
 }
 
 async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
+    let organization = parameters.text("Organization");
+    let certificate = certificate(parameters).map_err(|error| match &organization {
+        Some(organization) => error.about(organization),
+        None => error,
+    })?;
     let options = Options {
-        organization: parameters.text("Organization"),
+        organization,
         app_id: parameters.text("AppId"),
         client_secret: parameters.text("ClientSecret").map(Secret::new),
+        certificate,
+        managed_identity: parameters.flag("ManagedIdentity"),
+        managed_identity_account: parameters.text("ManagedIdentityAccountId"),
+        device: parameters.flag("Device"),
+        delegated_organization: parameters.text("DelegatedOrganization"),
+        environment_variables: parameters.flag("EnvironmentVariable"),
         access_token: parameters.text("AccessToken").map(Secret::new),
         environment: parameters.text("ExchangeEnvironmentName"),
         connection_uri: parameters.text("ConnectionUri"),
@@ -131,6 +158,23 @@ async fn go_through(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         connection_uri: parameters.text("ConnectionUri"),
     };
     Ok(real(Connection::through(session, Clock::system(), host).await?, parameters))
+}
+
+/// The certificate that the host found, or the error of one that it did not find.
+fn certificate(parameters: &mut Fields) -> Result<Option<Certificate>> {
+    if let Some(name) = parameters.text("CertificateError") {
+        let code = Code::ALL.iter().copied().find(|code| code.name() == name);
+        let code = code.ok_or_else(|| misuse(&format!("there is no error '{name}'")))?;
+        return Err(Error::new(code, parameters.text("CertificateErrorMessage").unwrap_or_default()));
+    }
+    let Some(der) = parameters.text("Certificate") else { return Ok(None) };
+    let der = STANDARD.decode(der).map_err(|error| misuse(&format!("Certificate is no base64: {error}")))?;
+    let algorithm = parameters.text("CertificateAlgorithm").and_then(|name| Algorithm::named(&name));
+    let algorithm = algorithm.ok_or_else(|| misuse("CertificateAlgorithm is none of PS256 and RS256"))?;
+    match (parameters.moment("CertificateNotBefore"), parameters.moment("CertificateNotAfter")) {
+        (Some(from), Some(until)) => Ok(Some(Certificate::new(&der, algorithm, from, until))),
+        _ => Err(misuse("CertificateNotBefore and CertificateNotAfter go with Certificate")),
+    }
 }
 
 /// Starts a practice tenant and signs in to it like to any other, with a clock that both share.

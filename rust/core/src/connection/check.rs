@@ -99,7 +99,7 @@ pub async fn check(connection: &Connection, host: &Host) -> Result<()> {
         Way::Rest(service) => {
             tell(What::NameResolution, resolved(&service.endpoints(), host).await?).await?;
             tell(What::Encryption, answered(service).await).await?;
-            tell(What::Token, token(service).await).await?;
+            tell(What::Token, token(service, host).await).await?;
         }
         Way::Session(_) => {
             for what in [What::NameResolution, What::Encryption, What::Token] {
@@ -169,10 +169,10 @@ async fn answered(service: &Service) -> Told {
     passed(detail)
 }
 
-async fn token(service: &Service) -> Told {
-    match service.tenant_id().await {
+async fn token(service: &Service, host: &Host) -> Told {
+    match service.tenant_id(host).await {
         Ok(_) => {
-            let expires = service.token_expires().await.and_then(minute);
+            let expires = service.token_expires().and_then(minute);
             passed(expires.map_or_else(|| "There is one.".to_owned(), |at| format!("There is one until {at}.")))
         }
         Err(error) => failed(&error),
@@ -193,7 +193,7 @@ async fn read(connection: &Connection, host: &Host) -> Result<Told> {
 
 async fn may_unblock(connection: &Connection, host: &Host) -> Result<Told> {
     let exported = match &connection.way {
-        Way::Rest(service) => service.exported(&UNBLOCKS).await,
+        Way::Rest(service) => service.exported(&UNBLOCKS, host).await,
         Way::Session(session) => session.exported(&UNBLOCKS, host).await,
     };
     let exported = match exported {

@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// No connection to an organization.
     NotConnected = 1001, ConnectionError, NEVER,
-        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or -AccessToken <token>, or -Sandbox to try it on a practice tenant.";
+        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
     /// The connection was closed.
     Disconnected = 1002, ConnectionError, NEVER,
         "Connect again with Connect-RestrictedSender.";
@@ -85,7 +85,7 @@ codes! {
         "Open a connection of its own for each organization.";
     /// A parameter of the connection is missing or contradicts another.
     InvalidConnection = 1004, InvalidArgument, NEVER,
-        "Give -Organization with either -AppId and -ClientSecret or -AccessToken, or give -Sandbox alone.";
+        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -Device; or -Sandbox alone.";
     /// An endpoint is not an absolute https address (http is taken for this machine only).
     InvalidUri = 1005, InvalidArgument, NEVER,
         "Give an address such as https://host.example without path or query.";
@@ -144,6 +144,42 @@ codes! {
     /// The account or app may not search the audit log.
     NoAuditRole = 2009, PermissionDenied, NEVER,
         "Assign the Exchange role View-Only Audit Logs or Audit Logs (the role groups Compliance Management and Organization Management have it), or give exports of the audit log with -Path.";
+    /// There is no such certificate.
+    CertificateNotFound = 2010, ObjectNotFound, NEVER,
+        "Check the thumbprint or the path. A thumbprint is looked for in the stores My of CurrentUser and LocalMachine: import the certificate there, for the account that runs this.";
+    /// The file of a certificate cannot be read: it is none, or the password is wrong.
+    CertificateUnreadable = 2011, InvalidData, NEVER,
+        "Give a PFX file with its password in -CertificatePassword, or a PEM file that has the certificate and its unencrypted key.";
+    /// The certificate cannot sign: its private key is missing, of another kind than RSA, or out of reach.
+    CertificateUnusable = 2012, SecurityError, NEVER,
+        "Use a certificate with an RSA private key that the account running this may read; on Windows that is set with Manage Private Keys in the certificate's menu.";
+    /// The certificate has expired.
+    CertificateExpired = 2013, AuthenticationError, NEVER,
+        "Create a new certificate, add it to the app registration in Microsoft Entra and use it.";
+    /// The app registration does not have this certificate, or the one it has is expired.
+    CertificateRefused = 2014, AuthenticationError, NEVER,
+        "Add the certificate (.cer) to the app registration given by -AppId, in Microsoft Entra under Certificates and secrets; a new one takes a minute to arrive.";
+    /// Nobody has consented to what the app may do in the organization.
+    ConsentMissing = 2015, PermissionDenied, NEVER,
+        "Let an administrator of the organization consent to the app's permissions in Microsoft Entra.";
+    /// A policy of the organization (conditional access, security defaults) does not let the sign-in through.
+    ConditionalAccess = 2016, PermissionDenied, NEVER,
+        "Look the sign-in up in the sign-in log of Microsoft Entra: it names the policy. Sign in in the way that the policy allows, or with an app.";
+    /// No managed identity gives tokens here.
+    ManagedIdentityUnavailable = 2017, ResourceUnavailable, NEVER,
+        "Run it on an Azure resource, or a machine that Azure Arc manages, whose identity is switched on.";
+    /// The managed identity is not assigned to this machine.
+    ManagedIdentityNotFound = 2018, ObjectNotFound, NEVER,
+        "Check -ManagedIdentityAccountId, and that this identity is assigned to the resource that runs this; without the parameter its own identity is used.";
+    /// The variables of the environment do not say how to sign in.
+    EnvironmentUnusable = 2019, InvalidArgument, NEVER,
+        "Set AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.";
+    /// The person declined the sign-in.
+    SignInDeclined = 2020, AuthenticationError, NEVER,
+        "Connect again and confirm the sign-in in the browser.";
+    /// The sign-in was not completed in time, or has ended meanwhile.
+    SignInExpired = 2021, AuthenticationError, NEVER,
+        "Connect again with Connect-RestrictedSender -Device and sign in within the time that the message names.";
 
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,

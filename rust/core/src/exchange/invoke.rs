@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
+use super::escape;
 use super::fault;
 use super::reply::Reply;
 use super::retry::Patience;
-use super::token::{escape, Credential, Token, Tokens};
+use super::sign_in::Credential;
+use super::token::{Token, Tokens};
 use super::traffic::{self, Traffic};
 use super::transport::{self, Deadlines, Proxies, Response};
 use super::value::Record;
@@ -29,12 +31,17 @@ pub struct Service {
     deadlines: Deadlines,
     clock: Clock,
     traffic: Traffic,
+    /// Whether a partner works on a customer's organization.
+    delegated: bool,
     /// One id for all requests of a connection.
     connection_id: Uuid,
 }
 
 /// A list may have this many pages of 1,000; more means that the links go in circles.
 const MOST_PAGES: usize = 1000;
+
+/// What the token endpoint calls the organization of whoever signs in.
+pub const ANY_ORGANIZATION: &str = "organizations";
 
 /// The mailbox that stands for an organization when an app asks; the same in every organization.
 const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
@@ -61,9 +68,37 @@ impl Service {
         clock: Clock,
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
-        let tokens = Tokens::new(http.clone(), cloud.clone(), organization.clone(), credential, clock.clone());
+        let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock.clone());
         let (traffic, connection_id) = (Traffic::default(), Uuid::new_v4());
-        Ok(Self { http, cloud, organization, tokens, deadlines, clock, traffic, connection_id })
+        Ok(Self { http, cloud, organization, tokens, deadlines, clock, traffic, delegated: false, connection_id })
+    }
+
+    /// Says that a partner works on a customer's organization.
+    #[must_use]
+    pub fn delegated(mut self, delegated: bool) -> Self {
+        self.delegated = delegated;
+        self
+    }
+
+    /// Signs in, and takes the organization of the person who does where none was named. Returns the person.
+    ///
+    /// # Errors
+    /// What keeps us from having a token.
+    pub async fn sign_in(&mut self, host: &Host) -> Result<Option<String>> {
+        let named = Some(&self.organization).filter(|name| *name != ANY_ORGANIZATION);
+        let Token { user, tenant_id, .. } = self.asked_by(host).token().await.map_err(|error| match named {
+            Some(name) => error.about(name),
+            None => error,
+        })?;
+        if self.organization == ANY_ORGANIZATION {
+            let domain = user.as_deref().and_then(|user| user.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
+            let home = domain.or(tenant_id).ok_or_else(|| {
+                Error::new(Code::InvalidConnection, "The sign-in does not tell the organization: give -Organization.")
+            })?;
+            self.tokens.settle(&home);
+            self.organization = home;
+        }
+        Ok(user)
     }
 
     /// The cloud it lives in.
@@ -72,22 +107,33 @@ impl Service {
         &self.cloud
     }
 
+    /// The organization as it was named, or found when signing in.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
     /// The organization's id, where the token tells it.
     ///
     /// # Errors
     /// What keeps us from having a token.
-    pub async fn tenant_id(&self) -> Result<Option<String>> {
-        Ok(self.tokens.current().await?.tenant_id)
+    pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
+        Ok(self.tokens.current(host).await?.tenant_id)
     }
 
     /// When the token in hand expires, where that is known.
-    pub async fn token_expires(&self) -> Option<OffsetDateTime> {
-        self.tokens.expires().await
+    #[must_use]
+    pub fn token_expires(&self) -> Option<OffsetDateTime> {
+        self.tokens.expires()
     }
 
-    /// The organization as the admin named it.
-    pub(super) fn organization(&self) -> &str {
-        &self.organization
+    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
+    fn anchor_mailbox(&self, token: &Token) -> Option<String> {
+        if self.tokens.is_app_only() {
+            return token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
+        }
+        // A partner has no mailbox in the customer's organization.
+        token.user.as_ref().filter(|_| !self.delegated).map(|user| format!("UPN:{user}"))
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -153,13 +199,13 @@ impl<'a> Rest<'a> {
     /// A token that is good for now.
     async fn token(self) -> Result<Token> {
         let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.current()).await
+        self.sign_in(|| tokens.current(self.host)).await
     }
 
     /// Another token than the one that was refused, where there can be one.
-    async fn newer_token(self, refused: &Token) -> Result<Option<Token>> {
+    async fn newer_token(self, refused: &Token, challenge: Option<&str>) -> Result<Option<Token>> {
         let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.after_refusal(refused)).await
+        self.sign_in(|| tokens.after_refusal(refused, challenge, self.host)).await
     }
 
     /// Getting a token changes nothing, so it is tried as often as a read.
@@ -316,7 +362,8 @@ impl Request {
             // is not about the token.
             if !renewed && response.as_ref().is_ok_and(|response| response.status == 401) {
                 renewed = true;
-                if let Some(newer) = exchange.newer_token(&token).await? {
+                let challenge = response.as_ref().ok().and_then(Response::challenge);
+                if let Some(newer) = exchange.newer_token(&token, challenge.as_deref()).await? {
                     token = newer;
                     continue;
                 }
@@ -343,8 +390,8 @@ impl Request {
             .header("X-ClientApplication", "RestrictedSender")
             .header("Prefer", "odata.maxpagesize=1000")
             .json(&self.body);
-        if let (true, Some(tenant)) = (service.tokens.is_app_only(), &token.tenant_id) {
-            request = request.header("X-AnchorMailbox", format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
+        if let Some(mailbox) = service.anchor_mailbox(token) {
+            request = request.header("X-AnchorMailbox", mailbox);
         }
         transport::send(request, &service.cloud.exchange).await
     }

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 
+use super::escape;
 use super::fault;
 use super::invoke::Service;
-use super::token::escape;
 use super::transport;
 use crate::error::{Code, Error, Result};
+use crate::host::Host;
 
 /// The reply of `EXOModuleFile`.
 #[derive(Deserialize)]
@@ -43,9 +44,9 @@ impl Service {
     ///
     /// # Errors
     /// [`Code::ResponseUnreadable`] where it does not tell, and whatever keeps it from answering.
-    pub async fn exported(&self, cmdlets: &[&str]) -> Result<Vec<String>> {
+    pub async fn exported(&self, cmdlets: &[&str], host: &Host) -> Result<Vec<String>> {
         const WHAT: &str = "EXOModuleFile";
-        let token = self.tokens.current().await?;
+        let token = self.tokens.current(host).await?;
         let base = &self.cloud.exchange;
         let address = format!("{base}/adminapi/v1.0/{}/{WHAT}?Version=3.0.0", escape(&self.organization));
         let request =

@@ -58,17 +58,18 @@ impl Way {
     ///
     /// # Errors
     /// What keeps us from having a token.
-    pub async fn tenant_id(&self) -> Result<Option<String>> {
+    pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
         match self {
-            Self::Rest(service) => service.tenant_id().await,
+            Self::Rest(service) => service.tenant_id(host).await,
             Self::Session(session) => Ok(session.tenant_id().map(str::to_owned)),
         }
     }
 
     /// When the token in hand expires, where that is known; a session keeps its token to itself.
-    pub async fn token_expires(&self) -> Option<OffsetDateTime> {
+    #[must_use]
+    pub fn token_expires(&self) -> Option<OffsetDateTime> {
         match self {
-            Self::Rest(service) => service.token_expires().await,
+            Self::Rest(service) => service.token_expires(),
             Self::Session(_) => None,
         }
     }

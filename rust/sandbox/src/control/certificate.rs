@@ -45,7 +45,7 @@ pub(super) fn deregister(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused>
 }
 
 /// The identifier of an app that exists.
-fn app(tenant: &Tenant, id: &str) -> Result<Uuid, Refused> {
+pub(super) fn app(tenant: &Tenant, id: &str) -> Result<Uuid, Refused> {
     let known = Uuid::try_parse(id).ok().filter(|id| tenant.apps.iter().any(|app| app.id == *id));
     known.ok_or_else(|| bad(format!("there is no app '{id}'; GET /sandbox/apps shows them")))
 }

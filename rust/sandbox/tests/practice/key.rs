@@ -73,12 +73,17 @@ impl Key {
     /// A signed JWT; `alg` in the header decides how it is signed.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let text = unsigned(header, claims);
-        let scheme = match header["alg"].as_str() {
-            Some("RS256") => SignatureScheme::RSA_PKCS1_SHA256,
+        let signature = self.signature(header["alg"].as_str().unwrap_or_default(), &text);
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The signature of a text by an algorithm's name; PS256 where it has another one.
+    pub fn signature(&self, algorithm: &str, text: &str) -> Vec<u8> {
+        let scheme = match algorithm {
+            "RS256" => SignatureScheme::RSA_PKCS1_SHA256,
             _ => SignatureScheme::RSA_PSS_SHA256,
         };
-        let signature = self.signer.choose_scheme(&[scheme]).unwrap().sign(text.as_bytes()).unwrap();
-        format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
+        self.signer.choose_scheme(&[scheme]).unwrap().sign(text.as_bytes()).unwrap()
     }
 
     /// The same, signed by another library than the one that checks it; slow in unoptimized builds.
