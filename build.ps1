@@ -107,7 +107,11 @@ function Use-Environment([hashtable] $Variables, [scriptblock] $Step) {
         [Environment]::SetEnvironmentVariable($name, $Variables[$name])
     }
     try { & $Step } finally {
-        foreach ($name in $saved.Keys) { [Environment]::SetEnvironmentVariable($name, $saved[$name]) }
+        foreach ($name in $saved.Keys) {
+            # To .NET a null of PowerShell is an empty text, and an empty variable is not a missing one.
+            $before = if ($null -eq $saved[$name]) { [NullString]::Value } else { $saved[$name] }
+            [Environment]::SetEnvironmentVariable($name, $before)
+        }
     }
 }
 
@@ -171,9 +175,9 @@ function Remove-Staging {
 }
 
 # What dotnet says is shown as it comes, without the summary that it prints even when told to be quiet.
-function Invoke-Dotnet([string] $Command, [string] $Project, [string[]] $More) {
+function Invoke-Dotnet([string] $Command, [string] $Project, [string[]] $More, [string] $Artifacts = "$target/dotnet") {
     # Apart from what an editor or "dotnet run" builds, which may be running this script.
-    $common = '-c', $Configuration, '--artifacts-path', "$target/dotnet", '-nologo', '-v', 'q', '-nodeReuse:false'
+    $common = '-c', $Configuration, '--artifacts-path', $Artifacts, '-nologo', '-v', 'q', '-nodeReuse:false'
     Read-Native 'dotnet' (@($Command, $Project) + $common + $More) | ForEach-Object {
         if ($_ -notmatch '^\s*($|Build succeeded|0 Warning|0 Error|Time Elapsed|Test run for|A total of)') { Say $_ }
     }

@@ -39,6 +39,10 @@ function Invoke-Checks {
                 '-warnaserror', '-nologo', '-v', 'q', '-nodeReuse:false')
         }
     }
+    Invoke-Check 'the module against .NET Framework 4.7.2' {
+        Get-Failure 'dotnet' @('build', "$moduleSource/RestrictedSender.csproj", '-p:ModuleFramework=net472', '-c', $Configuration,
+            '--artifacts-path', "$target/dotnet-net472", '--no-incremental', '-warnaserror', '-nologo', '-v', 'q', '-nodeReuse:false')
+    }
     Invoke-Check 'scripts are ASCII with LF' { Find-ForeignCharacters }
     if ($results.Failed -gt 0) { throw "$($results.Failed) checks found something." }
 }

@@ -29,7 +29,7 @@ function Initialize-WindowsCargo {
         }
         Update-WindowsToolchain
         $bin = "$tools/unpacked/usr/bin"
-        $compiler = "$bin/x86_64-w64-mingw32-gcc-win32"
+        $compiler = "$bin/x86_64-w64-mingw32-gcc"
         $environment = @{
             PATH = "${bin}:$env:PATH"; RUSTC = "$bin/rustc"; RUSTDOC = "$bin/rustdoc"
             LD_LIBRARY_PATH = "$tools/unpacked/usr/lib/x86_64-linux-gnu"
@@ -65,6 +65,8 @@ function Update-Packages([string] $Folder, [string[]] $Packages) {
 function Update-WindowsToolchain {
     Update-Packages $tools @('rustc-web', 'cargo-web', 'rust-web-src', 'gcc-mingw-w64-x86-64-win32')
     $usr = "$tools/unpacked/usr"
+    # Installed, Debian's alternatives make this name, by which windres looks for it.
+    Invoke-Native 'ln' @('-sf', 'x86_64-w64-mingw32-gcc-win32', "$usr/bin/x86_64-w64-mingw32-gcc")
     $libraries = "$usr/lib/rustlib/$triple/lib"
     if ([IO.File]::Exists("$libraries/complete")) { return }
     Say "Building Rust's standard library for Windows, once: some minutes."
@@ -188,17 +190,43 @@ function Add-Result([string] $Name, [bool] $Passed) {
     }
 }
 
+# Runs a command of tests with its output in a log, and returns the log's lines; the caller looks at $LASTEXITCODE.
+# What hangs is ended after so many minutes, with an error that names the tests that had begun and not ended.
+function Read-Limited([int] $Minutes, [string] $Log, [string[]] $Command) {
+    # Into a file and not a pipe: what an ended command leaves behind would hold a pipe open.
+    Read-Native 'sh' (@('-c', 'log=$1; shift; exec timeout --kill-after=10 "$@" >"$log" 2>&1', 'sh', $Log, "${Minutes}m") + $Command)
+    $exit = $LASTEXITCODE
+    $lines = [IO.File]::ReadAllLines($Log)
+    # 124 is what timeout says, 137 when it had to kill.
+    if ($exit -eq 124 -or $exit -eq 137) {
+        throw "The tests had not ended after $Minutes minutes. Running then: $(@(Find-Running $lines) -join ', '). See $Log."
+    }
+    $lines
+}
+
+# The tests that a log has beginning and not ending: of the module those, of Rust those that took longer than a minute.
+function Find-Running([string[]] $Lines) {
+    $running = [Collections.Generic.List[string]]::new()
+    foreach ($line in $Lines) {
+        if ($line -match '^(started) (.+)$|^test (.+) has been running for over 60 seconds') { $running.Add("$($Matches[2])$($Matches[3])") }
+        elseif ($line -match '^(?:passed|failed|skipped) (.+)$|^test (.+?)(?: - should panic)? \.\.\. ') {
+            [void] $running.Remove("$($Matches[1])$($Matches[2])")
+        }
+    }
+    if ($running.Count -eq 0) { 'none that is known, after ' + "$($Lines | ForEach-Object { $last = $_ })$last" } else { $running }
+}
+
 function Invoke-WineRustTests {
     Say 'Testing the Rust workspace under wine.'
     $of, $counted = '', 0
+    Invoke-Cargo @('test', '--workspace', '--no-run', '--quiet')
     Use-Environment $wine.Environment {
         Use-CargoFolder {
-            $script:said = @(Read-Native 'cargo' (Get-CargoArguments @('test', '--workspace', '--no-fail-fast')))
+            $script:said = @(Read-Limited 15 "$windows/rust-tests.log" (@('cargo') + (Get-CargoArguments @('test', '--workspace', '--no-fail-fast'))))
         }
     }
     $exit = $LASTEXITCODE
     $failedBefore = $results.Failed
-    [IO.File]::WriteAllLines("$windows/rust-tests.log", [string[]] $said)
     foreach ($line in $said) {
         if ($line -match '^\s+Running .*[\\/]([^\\/]+)-[0-9a-f]{16}\.exe\)') { $of = $Matches[1] }
         elseif ($line -match '^\s+Doc-tests (\S+)') { $of = "$($Matches[1])-doc" }
@@ -217,9 +245,9 @@ function Invoke-WineRustTests {
 function Invoke-WineModuleTests {
     Say 'Testing the module under wine.'
     $project = "$root/tests/Module/Module.Tests.csproj"
-    Invoke-Dotnet 'publish' $project @('-r', $TargetSystem, '--self-contained', '--artifacts-path', "$windows/dotnet", '-o', "$windows/tests")
+    Invoke-Dotnet 'publish' $project @('-r', $TargetSystem, '--self-contained', '-o', "$windows/tests") "$windows/dotnet"
     Use-Environment $wine.Environment {
-        $script:said = @(Read-Native $wine.Program @("$windows/tests/Module.Tests.exe"))
+        $script:said = @(Read-Limited 20 "$windows/module-tests.log" @($wine.Program, "$windows/tests/Module.Tests.exe"))
     }
     $exit, $counted, $failed = $LASTEXITCODE, 0, $false
     foreach ($line in $said) {

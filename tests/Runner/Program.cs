@@ -5,8 +5,8 @@ namespace RestrictedSender.Runner;
 
 /// <summary>
 /// Runs the tests of the assembly that it is compiled into, where there is no "dotnet test": published with the runtime
-/// for another system. Prints a line for each test, "passed", "failed" or "skipped" and its name; what a failed one said
-/// is indented below it. Arguments name the tests to run, or classes or namespaces of them; without any, all run.
+/// for another system. Prints "started" and the name of a test, then "passed", "failed" or "skipped" and its name; what a
+/// failed one said is indented below it. Arguments are parts of the names of tests to run; without any, all run.
 /// </summary>
 internal static class Program
 {
