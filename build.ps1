@@ -46,7 +46,7 @@ $onMac = [Runtime.InteropServices.RuntimeInformation]::IsOSPlatform([Runtime.Int
 $libraryPrefix, $libraryEnd, $programEnd, $system = 'lib', 'so', '', 'linux'
 if ($onMac) { $libraryEnd, $system = 'dylib', 'osx' }
 if ($onWindows) { $libraryPrefix, $libraryEnd, $programEnd, $system = '', 'dll', '.exe', 'win' }
-$architecture = "$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
+$platform = "$system-$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
 
 # Files that are generated, committed, and compared with a fresh generation by Check.
 $generators = @(
@@ -57,6 +57,7 @@ $generators = @(
 . "$root/build/debian.ps1"
 . "$root/build/crates.ps1"
 . "$root/build/windows.ps1"
+. "$root/build/wine.ps1"
 . "$root/build/check.ps1"
 . "$root/build/sanitizer.ps1"
 
@@ -187,11 +188,11 @@ function Invoke-Dotnet([string] $Command, [string] $Project, [string[]] $More, [
 function Invoke-Build {
     Assert-BuildTools
     $version = Get-Version
-    Initialize-Cargo
-    Say "Building the Rust workspace, version $version, $Configuration."
+    if ($cross) { Initialize-WindowsCargo } else { Initialize-Cargo }
+    Say "Building the Rust workspace for $platform, version $version, $Configuration."
     Invoke-Cargo @('build', '--workspace', '--quiet')
-    $built = "$($cargo.Target)/$profileName"
-    Publish-File "$built/${libraryPrefix}restricted_sender.$libraryEnd" "$module/$system-$architecture/restricted_sender.$libraryEnd"
+    $built = [IO.Path]::Combine($cargo.Target, $cargo.Triple, $profileName)
+    Publish-File "$built/${libraryPrefix}restricted_sender.$libraryEnd" "$module/$platform/restricted_sender.$libraryEnd"
     Publish-File "$built/restricted-sender-sandbox$programEnd" "$out/bin/restricted-sender-sandbox$programEnd"
     Publish-Module $version
 }
@@ -312,9 +313,12 @@ function Remove-Products {
 
 try {
     $cross = Test-CrossTarget
-    if ($cross -and $Task -ne 'Build' -and $Task -ne 'Test') { throw "$Task is for this system alone: -Target goes with Build and Test." }
+    if ($cross) {
+        if ($Task -ne 'Build' -and $Task -ne 'Test') { throw "$Task is for this system alone: -Target goes with Build and Test." }
+        $libraryPrefix, $libraryEnd, $programEnd, $platform = '', 'dll', '.exe', $TargetSystem
+    }
     switch ($Task) {
-        'Build' { if ($cross) { Invoke-WindowsBuild } else { Invoke-Build } }
+        'Build' { Invoke-Build }
         'Test' { Invoke-Tests }
         'Demo' {
             Invoke-Build
