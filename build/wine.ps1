@@ -79,17 +79,17 @@ function Add-Result([string] $Name, [bool] $Passed) {
 }
 
 # Runs a command of tests with its output in a log, and returns the log's lines; the caller looks at $LASTEXITCODE.
-# What hangs is ended after so many minutes, with an error that names the tests that had begun and not ended.
+# What hangs is ended after so many minutes; Get-EndOfRun tells that from the exit code.
 function Read-Limited([int] $Minutes, [string] $Log, [string[]] $Command) {
     # Into a file and not a pipe: what an ended command leaves behind would hold a pipe open.
-    Read-Native 'sh' (@('-c', 'log=$1; shift; exec timeout --kill-after=10 "$@" >"$log" 2>&1', 'sh', $Log, "${Minutes}m") + $Command)
-    $exit = $LASTEXITCODE
-    $lines = [IO.File]::ReadAllLines($Log)
-    # 124 is what timeout says, 137 when it had to kill.
-    if ($exit -eq 124 -or $exit -eq 137) {
-        throw "The tests had not ended after $Minutes minutes. Running then: $(@(Find-Running $lines) -join ', '). See $Log."
-    }
-    $lines
+    [void] (Read-Native 'sh' (@('-c', 'log=$1; shift; exec timeout --kill-after=10 "$@" >"$log" 2>&1', 'sh', $Log, "${Minutes}m") + $Command))
+    [IO.File]::ReadAllLines($Log)
+}
+
+# What ended a run that did not come to its end: 124 is what timeout says, 137 when it had to kill.
+function Get-EndOfRun([int] $Exit, [string[]] $Lines) {
+    $how = if ($Exit -eq 124 -or $Exit -eq 137) { 'was ended after its time' } else { "ended with exit code $Exit" }
+    "$how; running then: $(@(Find-Running $Lines) -join ', ')"
 }
 
 # The tests that a log has beginning and not ending: of the module those, of Rust those that took longer than a minute.
@@ -106,48 +106,75 @@ function Find-Running([string[]] $Lines) {
 
 function Invoke-WineRustTests {
     Say 'Testing the Rust workspace under wine.'
-    $of, $counted = '', 0
+    $of, $announced, $told = '', 0, 0
     Invoke-Cargo @('test', '--workspace', '--no-run', '--quiet')
     Use-Environment $wine.Environment {
         Use-CargoFolder {
             $script:said = @(Read-Limited 15 "$windows/rust-tests.log" (@('cargo') + (Get-CargoArguments @('test', '--workspace', '--no-fail-fast'))))
         }
     }
-    $exit = $LASTEXITCODE
-    $failedBefore = $results.Failed
+    $exit, $failedBefore = $LASTEXITCODE, $results.Failed
     foreach ($line in $said) {
         if ($line -match '^\s+Running .*[\\/]([^\\/]+)-[0-9a-f]{16}\.exe\)') { $of = $Matches[1] }
         elseif ($line -match '^\s+Doc-tests (\S+)') { $of = "$($Matches[1])-doc" }
+        elseif ($line -match '^running (\d+) tests?$') { $announced += [int] $Matches[1] }
         elseif ($line -match '^test (.+?)(?: - should panic)? \.\.\. (ok|FAILED)$') {
-            $counted++
+            $told++
             Add-Result "${of}::$($Matches[1])" ($Matches[2] -eq 'ok')
-        }
-    }
-    if ($counted -eq 0 -or ($exit -ne 0 -and $results.Failed -eq $failedBefore -and $results.LeftOut -eq 0)) {
-        throw "cargo test ended with exit code ${exit}: $windows/rust-tests.log"
+        } elseif ($line -match '^test .+ \.\.\. ignored') { $announced-- }
     }
     if ($results.Failed -gt $failedBefore) { Say "What they said: $windows/rust-tests.log" }
+    if ($told -eq 0 -or $told -ne $announced -or ($exit -ne 0 -and $results.Failed -eq $failedBefore -and $results.LeftOut -eq 0)) {
+        throw "$announced tests were announced and $told told of. The run $(Get-EndOfRun $exit $said)."
+    }
 }
 
-# The module's tests in PowerShell's engine, published with its runtime for Windows: the sources are those of every system.
+# The module's tests in PowerShell's engine, published with its runtime for Windows: the sources are those of every
+# system. Each class has a process of its own, and so has each test that is left out: what hangs there, or ends the
+# process, costs no other class.
 function Invoke-WineModuleTests {
     Say 'Testing the module under wine.'
     $project = "$root/tests/Module/Module.Tests.csproj"
     Invoke-Dotnet 'publish' $project @('-r', $TargetSystem, '--self-contained', '-o', "$windows/tests") "$windows/dotnet"
-    Use-Environment $wine.Environment {
-        $script:said = @(Read-Limited 20 "$windows/module-tests.log" @($wine.Program, "$windows/tests/Module.Tests.exe"))
+    $names = @(Invoke-ModuleRunner 5 'list' @('--list') | ForEach-Object { if ($_ -match '^test (.+)$') { $Matches[1] } })
+    if ($names.Count -eq 0) { throw "The runner lists no tests: $windows/module-tests/list.log" }
+    $classes = [Collections.Specialized.OrderedDictionary]::new()
+    foreach ($name in $names) {
+        $run = if ($leftOut[$name]) { $name } else { $name.Split('.')[0] }
+        if (-not $classes.Contains($run)) { $classes[$run] = [Collections.Generic.List[string]]::new() }
+        $classes[$run].Add($name)
     }
-    $exit, $counted, $failed = $LASTEXITCODE, 0, $false
+    foreach ($run in $classes.Keys) { Invoke-ModuleRun $run $classes[$run] }
+}
+
+function Invoke-ModuleRunner([int] $Minutes, [string] $Name, [string[]] $Arguments) {
+    $log = "$windows/module-tests/$Name.log"
+    [void] [IO.Directory]::CreateDirectory("$windows/module-tests")
+    Use-Environment $wine.Environment {
+        Read-Limited $Minutes $log (@($wine.Program, "$windows/tests/Module.Tests.exe") + $Arguments)
+    }
+}
+
+# Runs some tests in a process of their own. Each of them has to have told its end, or it has failed.
+function Invoke-ModuleRun([string] $Name, [string[]] $Tests) {
+    $said = @(Invoke-ModuleRunner 5 $Name $Tests)
+    $exit, $failed, $told = $LASTEXITCODE, $false, @{}
     foreach ($line in $said) {
-        if ($line -match '^(passed|failed|skipped) RestrictedSender\.Module\.Tests\.(.+)$') {
-            $failed = $Matches[1] -eq 'failed'
-            $counted++
-            if ($Matches[1] -ne 'skipped') { Add-Result $Matches[2] (-not $failed) }
-            $failed = $failed -and -not $leftOut[$Matches[2].Split('(')[0]]
+        # A test that is skipped has not been seen to pass: here it belongs on the list.
+        if ($line -match '^(passed|failed|skipped) (?:RestrictedSender\.Module\.Tests\.)?(.+)$') {
+            $failed, $test = ($Matches[1] -ne 'passed'), $Matches[2]
+            $told[$test.Split('(')[0]] = $true
+            Add-Result $test (-not $failed)
+            $failed = $failed -and -not $leftOut[$test.Split('(')[0]]
         } elseif ($failed -and $line.StartsWith('    ')) { Say $line }
     }
+    foreach ($test in $Tests) { if (-not $told[$test]) { Add-Result $test $false } }
     # 0 and 1 are the runner's own: it came to its end.
-    if ($counted -eq 0 -or ($exit -ne 0 -and $exit -ne 1)) { throw "The tests ended with exit code ${exit}: $($said[-1])" }
+    if ($exit -eq 0 -or $exit -eq 1) { return }
+    Say "$Name $(Get-EndOfRun $exit $said). See $windows/module-tests/$Name.log."
+    # With whatever it had started.
+    Use-Environment $wine.Environment { [void] (Read-Native $wine.Server @('-k')) }
+    if (-not $leftOut[$Name] -and $told.Count -eq $Tests.Count) { Add-Result "$Name, after its last test" $false }
 }
 
 function Invoke-WineTests {

@@ -89,13 +89,14 @@ public sealed class LibraryTests
     public void Letters_beyond_ASCII_leave_a_process_as_they_are()
     {
         using var folder = new Folder();
+        var missing = Path.Combine(folder.Name, "Größe é");
         // In the script, through the library and back: a file name that an error repeats.
         var output = RunScript(folder.Name, $$"""
             Import-Module '{{Place.Manifest}}'
             'Prüfung é'
-            try { Test-RestrictedSenderJournal '{{folder.Name}}/Größe é' } catch { $_.TargetObject }
+            try { Test-RestrictedSenderJournal '{{missing}}' -ErrorAction Stop } catch { $_.TargetObject }
             """);
-        Assert.Equal(["Prüfung é", $"{folder.Name}/Größe é"], output.Trim().Split('\n'));
+        Assert.Equal(["Prüfung é", missing], output.Trim().Split('\n'));
     }
 
     internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");
