@@ -272,7 +272,11 @@ function Invoke-Tests {
         Invoke-Step 'Build' { Invoke-Build }
         Invoke-Step 'Rust tests' { Invoke-RustTests }
         Invoke-Step 'Address sanitizer' { Build-SanitizedLibrary }
-        foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) { Invoke-Step $project { Invoke-DotnetTests $project } }
+        foreach ($project in @(Get-Files "$root/tests" '*.Tests.csproj' -Recurse)) {
+            # Its tests speak to it by signals and start "sh". Windows has a PowerShell of its own, and nobody starts it there.
+            if ($onWindows -and $project -match '/Shell\.Tests\.csproj$') { Say 'Left out on Windows, which has PowerShell itself: Shell.Tests.' }
+            else { Invoke-Step $project { Invoke-DotnetTests $project } }
+        }
     }
     Say "$($results.Passed) passed, $($results.Failed) failed"
     if ($results.Failed -gt 0 -or $results.Passed -eq 0) { exit 1 }

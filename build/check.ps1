@@ -27,7 +27,7 @@ function Invoke-Checks {
     $forWindows = "$module/win-x64/restricted_sender.dll"
     if ([IO.File]::Exists($forWindows) -and -not $onWindows) {
         Invoke-Check 'imports, exports and version of the library for Windows' { Get-LibraryFindings $forWindows }
-    }
+    } else { Say '-       the library for Windows, which is not built here: ./build.ps1 Build -Target win-x64' }
     Invoke-Check 'the library tells nothing of this machine' { Find-MachinePaths }
     Invoke-Check 'glibc is as old as the README says' { Compare-Glibc }
     Invoke-Check 'manifest and help' { Get-Failure 'child' @("$root/build.ps1", 'CheckModule', '-Configuration', $Configuration) }

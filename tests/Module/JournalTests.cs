@@ -121,7 +121,7 @@ public sealed class JournalTests() : Connected("-Seed 5001")
         WritesTo(Path.Combine(folder.Name, name));
     }
 
-    [WindowsFact]
+    [ShareFact]
     public void A_journal_may_be_on_a_share()
     {
         using var folder = new Folder();

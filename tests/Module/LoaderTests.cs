@@ -15,6 +15,14 @@ public sealed class WindowsTheoryAttribute : TheoryAttribute
     public WindowsTheoryAttribute() => Skip = OperatingSystem.IsWindows() ? null : "Only Windows has this.";
 }
 
+/// <summary>A test that needs the share of the system's drive, which Windows gives to its administrators.</summary>
+public sealed class ShareFactAttribute : FactAttribute
+{
+    public ShareFactAttribute() => Skip = !OperatingSystem.IsWindows() ? "Only Windows has this."
+        : Directory.Exists(@"\\localhost\C$\") ? null
+        : @"\\localhost\C$ cannot be opened.";
+}
+
 /// <summary>How the module comes to its native half in Windows PowerShell 5.1, as far as that can be tried elsewhere.</summary>
 public sealed class LoaderTests(HouseRulesTests.Imported imported) : IClassFixture<HouseRulesTests.Imported>
 {
