@@ -170,7 +170,7 @@ function Invoke-ModuleRun([string] $Name, [string[]] $Tests) {
     }
     foreach ($test in $Tests) { if (-not $told[$test]) { Add-Result $test $false } }
     # 0 and 1 are the runner's own: it came to its end.
-    if ($exit -eq 0 -or $exit -eq 1) { return }
+    if (($exit -eq 0 -or $exit -eq 1) -and $told.Count -eq $Tests.Count) { return }
     Say "$Name $(Get-EndOfRun $exit $said). See $windows/module-tests/$Name.log."
     # With whatever it had started.
     Use-Environment $wine.Environment { [void] (Read-Native $wine.Server @('-k')) }
