@@ -155,7 +155,8 @@ function Invoke-ModuleRunner([int] $Minutes, [string] $Name, [string[]] $Argumen
     }
 }
 
-# Runs some tests in a process of their own. Each of them has to have told its end, or it has failed.
+# Runs some tests in a process of their own. Each of them has to have told its end, or it has failed; and so has to
+# have the runner, whose own exit codes are 0 and 1.
 function Invoke-ModuleRun([string] $Name, [string[]] $Tests) {
     $said = @(Invoke-ModuleRunner 5 $Name $Tests)
     $exit, $failed, $told = $LASTEXITCODE, $false, @{}
@@ -169,8 +170,7 @@ function Invoke-ModuleRun([string] $Name, [string[]] $Tests) {
         } elseif ($failed -and $line.StartsWith('    ')) { Say $line }
     }
     foreach ($test in $Tests) { if (-not $told[$test]) { Add-Result $test $false } }
-    # 0 and 1 are the runner's own: it came to its end.
-    if (($exit -eq 0 -or $exit -eq 1) -and $told.Count -eq $Tests.Count) { return }
+    if ($said -contains 'finished' -and ($exit -eq 0 -or $exit -eq 1)) { return }
     Say "$Name $(Get-EndOfRun $exit $said). See $windows/module-tests/$Name.log."
     # With whatever it had started.
     Use-Environment $wine.Environment { [void] (Read-Native $wine.Server @('-k')) }

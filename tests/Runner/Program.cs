@@ -6,8 +6,9 @@ namespace RestrictedSender.Runner;
 /// <summary>
 /// Runs the tests of the assembly that it is compiled into, where there is no "dotnet test": published with the runtime
 /// for another system. Prints "started" and the name of a test, then "passed", "failed" or "skipped" and its name; what a
-/// failed one said is indented below it. Arguments are the tests to run, as Class.Test; without any, all run. The
-/// argument --list prints "test" and that name for each and runs none. Ends with 0, or 1 where something failed.
+/// failed one said is indented below it. The last line is "finished". Arguments are the tests to run, as Class.Test;
+/// without any, all run. The argument --list prints "test" and that name for each and runs none. Ends with 0, or 1 where
+/// something failed.
 /// </summary>
 internal static class Program
 {
@@ -26,6 +27,7 @@ internal static class Program
         using var results = new Results();
         executor.RunTests(tests.Where(test => names.Length == 0 || names.Contains(Name(test))), results, new Options());
         results.Finished.WaitOne();
+        Console.WriteLine("finished");
         return results.Failed == 0 ? 0 : 1;
     }
 
