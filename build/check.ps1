@@ -24,10 +24,10 @@ function Invoke-Checks {
     }
     # On Windows it is checked where objdump is; the exports are the same source.
     if (-not $onWindows) { Invoke-Check 'exported symbols' { Compare-Exports (Get-Exports) } }
-    if ([IO.File]::Exists((Get-WindowsLibrary))) {
-        Invoke-Check 'exported symbols for Windows' { Compare-Exports (Get-WindowsExports) }
-        Invoke-Check 'the library for Windows imports Windows alone' { Find-ForeignImports }
-    }
+    $forWindows = "$module/win-x64/restricted_sender.dll"
+    if ([IO.File]::Exists($forWindows) -and -not $onWindows) {
+        Invoke-Check 'imports, exports and version of the library for Windows' { Get-LibraryFindings $forWindows }
+    } else { Say '-       the library for Windows, which is not built here: ./build.ps1 Build -Target win-x64' }
     Invoke-Check 'the library tells nothing of this machine' { Find-MachinePaths }
     Invoke-Check 'glibc is as old as the README says' { Compare-Glibc }
     Invoke-Check 'manifest and help' { Get-Failure 'child' @("$root/build.ps1", 'CheckModule', '-Configuration', $Configuration) }
@@ -38,6 +38,10 @@ function Invoke-Checks {
             Get-Failure 'dotnet' @('build', $project, '-c', $Configuration, '--artifacts-path', "$target/dotnet-check", '--no-incremental',
                 '-warnaserror', '-nologo', '-v', 'q', '-nodeReuse:false')
         }
+    }
+    Invoke-Check 'the module against .NET Framework 4.7.2' {
+        Get-Failure 'dotnet' @('build', "$moduleSource/RestrictedSender.csproj", '-p:ModuleFramework=net472', '-c', $Configuration,
+            '--artifacts-path', "$target/dotnet-net472", '--no-incremental', '-warnaserror', '-nologo', '-v', 'q', '-nodeReuse:false')
     }
     Invoke-Check 'scripts are ASCII with LF' { Find-ForeignCharacters }
     if ($results.Failed -gt 0) { throw "$($results.Failed) checks found something." }
@@ -67,7 +71,7 @@ function Get-Exports {
     Assert-Tool 'nm' 'Install binutils, or xcode-select --install.'
     $options = @('-D', '--defined-only')
     if ($onMac) { $options = @('-gU') }
-    $lines = @(Read-Native 'nm' ($options + "$module/$system-$architecture/restricted_sender.$libraryEnd"))
+    $lines = @(Read-Native 'nm' ($options + "$module/$platform/restricted_sender.$libraryEnd"))
     $lines | ForEach-Object { if ($_ -match '^\S+ T _?(\S+)$') { $Matches[1] } }
 }
 
@@ -81,7 +85,7 @@ function Compare-Exports([string[]] $Exported) {
 }
 
 function Find-MachinePaths {
-    $bytes = [IO.File]::ReadAllBytes("$module/$system-$architecture/restricted_sender.$libraryEnd")
+    $bytes = [IO.File]::ReadAllBytes("$module/$platform/restricted_sender.$libraryEnd")
     $text = [Text.Encoding]::GetEncoding(28591).GetString($bytes)
     foreach ($folder in $root, (Get-CargoHome), [Environment]::GetFolderPath('UserProfile')) {
         $at = $text.IndexOf("$folder/", [StringComparison]::Ordinal)
@@ -95,7 +99,7 @@ function Compare-Glibc {
     Assert-Tool 'objdump' 'Install binutils.'
     if ([IO.File]::ReadAllText("$root/README.md") -notmatch 'glibc (\d+\.\d+)') { return 'The README names no glibc.' }
     $promised = [version] $Matches[1]
-    Read-Native 'objdump' @('-T', "$module/$system-$architecture/restricted_sender.$libraryEnd") |
+    Read-Native 'objdump' @('-T', "$module/$platform/restricted_sender.$libraryEnd") |
         ForEach-Object { if ($_ -match 'GLIBC_(\d+\.\d+)' -and [version] $Matches[1] -gt $promised) { "needs glibc $($Matches[1]): $_" } }
 }
 

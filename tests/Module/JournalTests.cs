@@ -116,14 +116,35 @@ public sealed class JournalTests() : Connected("-Seed 5001")
         Assert.False(Directory.Exists(journals));
     }
 
-    [Fact]
-    public void A_practice_tenant_writes_where_it_is_told_to()
+    [Theory]
+    [MemberData(nameof(Folders.Names), MemberType = typeof(Folders))]
+    public void A_practice_tenant_writes_where_it_is_told_to(string name)
     {
         using var folder = new Folder();
-        var (connection, _) = Engine.Connect($"-JournalPath '{folder.Name}'");
-        Assert.Equal(folder.Name, connection.Text("JournalPath"));
-        Run($"Unblock-RestrictedSender {Adele} -Confirm:$false; Disconnect-RestrictedSender");
-        Assert.Equal("True", Run($"Test-RestrictedSenderJournal '{folder.Name}'").One.Text("IsIntact"));
+        WritesTo(Path.Combine(folder.Name, name));
+    }
+
+    [ShareFact]
+    public void A_journal_may_be_on_a_share()
+    {
+        using var folder = new Folder();
+        WritesTo(@"\\localhost\" + folder.Name.Replace(':', '$'));
+    }
+
+    [WindowsFact]
+    public void A_journal_may_be_named_in_the_long_form_of_Windows()
+    {
+        using var folder = new Folder();
+        WritesTo(@"\\?\" + folder.Name);
+    }
+
+    private void WritesTo(string path)
+    {
+        var (connection, _) = Engine.Connect($"-JournalPath '{path}'");
+        Assert.Equal(path, connection.Text("JournalPath"));
+        Assert.Empty(Run($"Unblock-RestrictedSender {Adele} -Confirm:$false; Disconnect-RestrictedSender").Warnings);
+        Assert.Equal("True", Run($"Test-RestrictedSenderJournal '{path}'").One.Text("IsIntact"));
+        Assert.Single(Directory.GetFiles(path, "*.jsonl", SearchOption.AllDirectories));
     }
 
     [Fact]

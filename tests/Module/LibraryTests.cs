@@ -63,13 +63,14 @@ public sealed class LibraryTests
         Assert.Contains("missing", seen.Message);
     }
 
-    [Fact]
-    public void A_module_works_from_a_path_with_spaces_and_letters_beyond_ASCII()
+    [Theory]
+    [MemberData(nameof(Folders.Names), MemberType = typeof(Folders))]
+    public void A_module_works_from_any_folder(string name)
     {
         var folder = Directory.CreateTempSubdirectory("module-tests-");
         try
         {
-            var module = Path.Combine(folder.FullName, "Prüfung der Absender é", "RestrictedSender");
+            var module = Path.Combine(folder.FullName, name, "RestrictedSender");
             Copy(Place.Module, module);
             var output = RunScript(folder.FullName, $"""
                 Import-Module '{module}/RestrictedSender.psd1'
@@ -82,6 +83,20 @@ public sealed class LibraryTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public void Letters_beyond_ASCII_leave_a_process_as_they_are()
+    {
+        using var folder = new Folder();
+        var missing = Path.Combine(folder.Name, "Größe é");
+        // In the script, through the library and back: a file name that an error repeats.
+        var output = RunScript(folder.Name, $$"""
+            Import-Module '{{Place.Manifest}}'
+            'Prüfung é'
+            try { Test-RestrictedSenderJournal '{{missing}}' -ErrorAction Stop } catch { $_.TargetObject }
+            """);
+        Assert.Equal(["Prüfung é", missing], output.Trim().Split('\n'));
     }
 
     internal static Seen WithoutTheLibrary() => InAProcess(File.Delete, "Connect-RestrictedSender -Sandbox");

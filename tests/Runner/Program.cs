@@ -5,8 +5,10 @@ namespace RestrictedSender.Runner;
 
 /// <summary>
 /// Runs the tests of the assembly that it is compiled into, where there is no "dotnet test": published with the runtime
-/// for another system. Prints a line for each test, "passed", "failed" or "skipped" and its name; what a failed one said
-/// is indented below it. Arguments name the tests to run, or classes or namespaces of them; without any, all run.
+/// for another system. Prints "started" and the name of a test, then "passed", "failed" or "skipped" and its name; what a
+/// failed one said is indented below it. The last line is "finished". Arguments are the tests to run, as Class.Test;
+/// without any, all run. The argument --list prints "test" and that name for each and runs none. Ends with 0, or 1 where
+/// something failed.
 /// </summary>
 internal static class Program
 {
@@ -14,21 +16,34 @@ internal static class Program
     {
         Console.OutputEncoding = System.Text.Encoding.UTF8;
         using var framework = new XunitTestFramework(new NullMessageSink());
+        var tests = Find(framework);
+        if (names is ["--list"])
+        {
+            foreach (var name in tests.Select(Name).Distinct())
+                Console.WriteLine($"test {name}");
+            return 0;
+        }
         using var executor = framework.GetExecutor(typeof(Program).Assembly.GetName());
         using var results = new Results();
-        executor.RunTests(Find(framework, names), results, new Options());
+        executor.RunTests(tests.Where(test => names.Length == 0 || names.Contains(Name(test))), results, new Options());
         results.Finished.WaitOne();
+        Console.WriteLine("finished");
         return results.Failed == 0 ? 0 : 1;
     }
 
-    private static List<IXunitTestCase> Find(XunitTestFramework framework, string[] names)
+    private static string Name(IXunitTestCase test)
+    {
+        var type = test.TestMethod.TestClass.Class.Name;
+        return $"{type[(type.LastIndexOf('.') + 1)..]}.{test.TestMethod.Method.Name}";
+    }
+
+    private static List<IXunitTestCase> Find(XunitTestFramework framework)
     {
         using var discoverer = framework.GetDiscoverer(new ReflectionAssemblyInfo(typeof(Program).Assembly));
         using var found = new Found();
         discoverer.Find(includeSourceInformation: false, found, new Options());
         found.Complete.WaitOne();
-        return [.. found.Tests.Where(test => names.Length == 0
-            || names.Any(name => test.DisplayName.Contains(name, StringComparison.Ordinal)))];
+        return found.Tests;
     }
 
     /// <summary>The tests of the assembly.</summary>

@@ -2,7 +2,10 @@ using Xunit.Abstractions;
 
 namespace RestrictedSender.Runner;
 
-/// <summary>Prints what becomes of each test, and of what surrounds the tests where that fails.</summary>
+/// <summary>
+/// Prints which test begins and what becomes of it, and what surrounds the tests where that fails. A run that is ended
+/// from outside has named the test that it was in.
+/// </summary>
 internal sealed class Results : LongLivedMarshalByRefObject, IMessageSink, IDisposable
 {
     private readonly Lock _lock = new();
@@ -18,6 +21,9 @@ internal sealed class Results : LongLivedMarshalByRefObject, IMessageSink, IDisp
     {
         switch (message)
         {
+            case ITestStarting test:
+                Print("started", test.Test.DisplayName);
+                break;
             case ITestPassed test:
                 Print("passed", test.Test.DisplayName);
                 break;

@@ -52,7 +52,9 @@ public sealed class ShellProcess : IDisposable
     /// <summary>Runs a script with a pseudo-terminal for its streams.</summary>
     public static ShellResult RunOnTerminal(string script, params (string Name, string Value)[] environment)
     {
-        using var shell = new ShellProcess(script, [], ["script", "-qec"], [("TERM", "xterm"), .. environment]);
+        // The same program by name, with other options.
+        string[] terminal = OperatingSystem.IsMacOS() ? ["script", "-q", "/dev/null", "sh", "-c"] : ["script", "-qec"];
+        using var shell = new ShellProcess(script, [], terminal, [("TERM", "xterm"), .. environment]);
         return shell.Finish("");
     }
 

@@ -83,8 +83,13 @@ public sealed class BorderTests : IDisposable
 
     private string Compile() => Compile(Packaged());
 
-    private static string Packaged() => Directory.GetFiles(Path.Combine(Root, "out", "RestrictedSender"), "restricted_sender.*", SearchOption.AllDirectories)
-        .Single(file => file.Contains($"-{RuntimeInformation.OSArchitecture}", StringComparison.OrdinalIgnoreCase));
+    /// <summary>This system's own: the one for Windows may lie beside it.</summary>
+    private static string Packaged()
+    {
+        var system = OperatingSystem.IsMacOS() ? "osx" : "linux";
+        var folder = $"{system}-{RuntimeInformation.OSArchitecture}".ToLowerInvariant();
+        return Directory.GetFiles(Path.Combine(Root, "out", "RestrictedSender", folder), "restricted_sender.*").Single();
+    }
 
     private string Compile(string library, params string[] more)
     {

@@ -67,8 +67,7 @@ internal static class Library
         var file = FullPath(Folder);
         try
         {
-            // PowerShell 7 finds the library in the folder of its platform by itself; Windows PowerShell has to be led.
-            if (Environment.Version.Major < 5 && RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+            if (IsLoadedByFullPath(RuntimeInformation.FrameworkDescription))
                 Interop.LoadByFullPath(file);
             var found = Interop.Version();
             var wanted = typeof(Library).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
@@ -103,6 +102,13 @@ internal static class Library
         Message = message,
         RecommendedAction = Remedy,
     };
+
+    /// <summary>
+    /// Whether the module has to lead to its library, given what the runtime calls itself. PowerShell 7, on .NET (and
+    /// .NET Core before it), finds it in the folder of the platform by itself; Windows PowerShell, on .NET Framework, does not.
+    /// </summary>
+    private static bool IsLoadedByFullPath(string framework) =>
+        framework.StartsWith(".NET Framework ", StringComparison.Ordinal);
 
     /// <summary>Where the library of this platform lies, given the folder of the module.</summary>
     private static string FullPath(string folder)
