@@ -84,6 +84,21 @@ public sealed class CertificateTests : IClassFixture<CertificateTests.Registered
         Assert.NotNull(key);
     }
 
+    [Fact]
+    public void Both_commands_of_a_pipeline_can_sign()
+    {
+        _engine["certificate"] = Made.Good;
+        Assert.Single(Connect("-Certificate $certificate").Good);
+        var before = _program.Tenant.Now;
+        _program.Tenant.Fault("Get-BlockedSenderAddress", Tenant.Reply(401));
+        _program.Tenant.Fault("Remove-BlockedSenderAddress", Tenant.Reply(401));
+        var outcome = _engine.Run(
+            "Get-RestrictedSender | Where-Object SenderAddress -eq news@contoso.com"
+            + " | Unblock-RestrictedSender -Confirm:$false -PassThru -WarningAction Ignore");
+        Assert.Equal("news@contoso.com", Assert.Single(outcome.Good).Value("SenderAddress"));
+        Assert.Equal(2, _program.Tenant.Requests(before).Count(request => request.IsToken));
+    }
+
     [Theory]
     [InlineData("secret")]
     [InlineData(null)]

@@ -139,6 +139,9 @@ public sealed class SignInTests(Program program) : IClassFixture<Program>, IDisp
         using var variables = Azure(("AZURE_CLIENT_SECRET", Invitation.ClientSecret));
         var token = program.Tenant.Token(Invitation.Organization, program.Tenant.AppWith("full"));
         Assert.Equal("Access token", Connect($"{program.Way} -AccessToken {token}").One.Value("Account"));
+        using var file = new Variables(
+            ("AZURE_CLIENT_SECRET", null), ("AZURE_CLIENT_CERTIFICATE_PATH", Made.File("app.pfx", "none")));
+        Assert.Equal("Access token", Connect($"{program.Way} -AccessToken {token}").One.Value("Account"));
         Assert.Equal("RS1001.NotConnected", _engine.Run("Disconnect-RestrictedSender; Get-RestrictedSender").Thrown.Id());
     }
 
