@@ -149,7 +149,7 @@ impl Tokens {
             }
             tries += 1;
             host.detail(format!("{failure} It is new, so it is tried again.")).await?;
-            self.clock.timer().sleep(PAUSE_OF_A_NEW_CERTIFICATE).await;
+            self.clock.nap(PAUSE_OF_A_NEW_CERTIFICATE).await;
         }
     }
 

@@ -94,7 +94,7 @@ impl ManagedIdentity {
                 let tries = u32::try_from(PAUSES.len()).unwrap_or(u32::MAX).saturating_add(1);
                 return read(&response, clock).map_err(|error| error.with(|details| details.tries = Some(tries)));
             };
-            clock.timer().sleep(Duration::from_secs(*pause)).await;
+            clock.nap(Duration::from_secs(*pause)).await;
         }
     }
 
