@@ -8,6 +8,7 @@ mod cmdlet;
 mod fault;
 mod invoke;
 mod probe;
+mod redirect;
 mod reply;
 mod retry;
 mod secret;

@@ -11,6 +11,7 @@ use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::escape;
 use super::fault;
+use super::redirect::{Base, Redirects};
 use super::reply::Reply;
 use super::retry::Patience;
 use super::sign_in::Credential;
@@ -26,6 +27,7 @@ use crate::host::Host;
 pub struct Service {
     pub(super) http: reqwest::Client,
     pub(super) cloud: Cloud,
+    pub(super) base: Base,
     pub(super) organization: String,
     pub(super) tokens: Tokens,
     deadlines: Deadlines,
@@ -70,7 +72,8 @@ impl Service {
         let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock.clone());
         let (traffic, connection_id) = (Traffic::default(), Uuid::new_v4());
-        Ok(Self { http, cloud, organization, tokens, deadlines, clock, traffic, delegated: false, connection_id })
+        let base = Base::new(cloud.exchange.clone());
+        Ok(Self { http, cloud, base, organization, tokens, deadlines, clock, traffic, delegated: false, connection_id })
     }
 
     /// Says that a partner works on a customer's organization.
@@ -320,9 +323,8 @@ impl Pages<'_> {
         if self.pages >= MOST_PAGES {
             return Err(refuse("it has more pages than any list should have"));
         }
-        let origin = |address: &str| url::Url::parse(address).map(|url| url.origin());
-        match (origin(&link), origin(&self.exchange.service.cloud.exchange)) {
-            (Ok(there), Ok(here)) if there == here => Ok(link),
+        match url::Url::parse(&link) {
+            Ok(there) if self.exchange.service.base.holds(&there) => Ok(link),
             _ => Err(refuse("its next page lies on another host")),
         }
     }
@@ -340,7 +342,7 @@ struct Request {
 
 impl Request {
     fn new(service: &Service, cmdlet: Cmdlet) -> Self {
-        let base = &service.cloud.exchange;
+        let base = service.base.current();
         Self {
             cmdlet: cmdlet.name,
             address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
@@ -355,9 +357,15 @@ impl Request {
         let what = format!("{} in {}", self.cmdlet, service.organization);
         let mut patience = Patience::new(exchange, what, &service.cloud.exchange, self.repeatable);
         let mut token = exchange.token().await?;
-        let mut renewed = false;
+        let (mut renewed, mut redirects, mut address) = (false, Redirects::default(), address.to_owned());
         loop {
-            let response = exchange.heard(&mut patience, self.post(service, address, &token)).await;
+            let response = exchange.heard(&mut patience, self.post(service, &address, &token)).await;
+            // Who sends a request on has not done it, so this is for changes, too.
+            let elsewhere = response.as_ref().ok().and_then(|reply| redirects.after(reply, &address, &service.base));
+            if let Some(elsewhere) = elsewhere {
+                address = elsewhere;
+                continue;
+            }
             // A token is refused before anything is done, so this is for changes, too; once, since a second refusal
             // is not about the token.
             if !renewed && response.as_ref().is_ok_and(|response| response.status == 401) {

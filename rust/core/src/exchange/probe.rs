@@ -47,7 +47,7 @@ impl Service {
     pub async fn exported(&self, cmdlets: &[&str], host: &Host) -> Result<Vec<String>> {
         const WHAT: &str = "EXOModuleFile";
         let token = self.tokens.current(host).await?;
-        let base = &self.cloud.exchange;
+        let base = &self.base.current();
         let address = format!("{base}/adminapi/v1.0/{}/{WHAT}?Version=3.0.0", escape(&self.organization));
         let request =
             self.http.get(address).bearer_auth(token.bearer.reveal()).header("CommandName", cmdlets.join(","));

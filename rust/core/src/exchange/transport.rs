@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use url::{Host, Url};
 
 use super::fault;
+use super::redirect::is_within;
 use super::traffic::{self, Sent};
 use crate::error::{Code, Error, Result};
 
@@ -60,11 +61,13 @@ pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) 
         .timeout(deadlines.reply)
         .no_proxy();
     for (endpoint, proxy) in proxies {
-        let origin = Url::parse(endpoint).map(|url| url.origin()).ok();
+        let endpoint_url = Url::parse(endpoint).ok();
         let proxy = Url::parse(proxy).map_err(|error| {
             Error::new(Code::InvalidUri, format!("The proxy for {endpoint} is no address: {proxy}.")).caused_by(&error)
         })?;
-        builder = builder.proxy(Proxy::custom(move |url| (Some(url.origin()) == origin).then(|| proxy.clone())));
+        // The hosts below the endpoint, which it may send requests on to, are reached as it is.
+        let is_for = move |url: &Url| endpoint_url.as_ref().is_some_and(|endpoint| is_within(url, endpoint));
+        builder = builder.proxy(Proxy::custom(move |url| is_for(url).then(|| proxy.clone())));
     }
     if let Some(authority) = authority {
         let certificate = Certificate::from_pem(authority.as_bytes()).map_err(|error| {
