@@ -30,6 +30,7 @@ public sealed class ConnectTests(Program program) : IClassFixture<Program>, IDis
         Assert.StartsWith("http://127.0.0.1:", connection.Text("PracticeUri"));
         Assert.StartsWith("https://", connection.Text("ConnectionUri"));
         Assert.Equal(DateTimeKind.Utc, Assert.IsType<DateTime>(connection.Value("TokenExpires")).Kind);
+        Assert.Equal(["Exchange.ManageAsApp", "Exchange Administrator"], (string[])connection.Value("Roles")!);
     }
 
     [Fact]

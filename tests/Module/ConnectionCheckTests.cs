@@ -23,6 +23,7 @@ public sealed class ConnectionCheckTests : IDisposable
         SignIn("read-only");
         var rows = Run("Test-RestrictedSenderConnection").Good;
         Assert.Equal(["Passed", "NotApplicable", "Passed", "Passed", "Failed"], rows.Texts("Result"));
+        Assert.EndsWith("Roles: Exchange.ManageAsApp, Global Reader.", rows[2].Text("Detail"));
         Assert.Contains("does not offer Remove-BlockedSenderAddress and Remove-BlockedConnector", rows[4].Text("Detail"));
         Assert.Contains("Security Administrator", rows[4].Text("Detail"));
         Assert.NotEmpty(rows[4].Text("RecommendedAction"));

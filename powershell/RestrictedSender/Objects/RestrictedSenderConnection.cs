@@ -40,6 +40,9 @@ public sealed class RestrictedSenderConnection
     /// <summary>When the token in hand expires, where that is known. The module renews it before.</summary>
     public DateTime? TokenExpires { get; private set; }
 
+    /// <summary>The app roles and directory roles that the token in hand tells of; the service decides what they allow.</summary>
+    public string[] Roles { get; private set; } = [];
+
     /// <summary>The folder of all journals; a practice tenant's is temporary. Nothing where there is no place for it.</summary>
     public string? JournalPath { get; private set; }
 
@@ -75,6 +78,7 @@ public sealed class RestrictedSenderConnection
         PracticeUri = row.Text();
         ConnectedAt = row.Moment()!.Value;
         TokenExpires = row.Moment();
+        Roles = row.Texts();
         JournalPath = row.Text();
         Requests = row.Integer();
         Retries = row.Integer();

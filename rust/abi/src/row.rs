@@ -164,6 +164,7 @@ rows! {
         PracticeUri: Text = connection.practice_uri.as_deref(),
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
+        Roles: List = connection.roles.as_slice(),
         JournalPath: Text = connection.journals.as_deref().map(|path| path.display().to_string()),
         Requests: Int64 = connection.requests.map(count),
         Retries: Int64 = connection.retries.map(count),

@@ -129,6 +129,8 @@ pub struct ConnectionStatus {
     pub connected_at: OffsetDateTime,
     /// When the token in hand expires, where that is known.
     pub token_expires: Option<OffsetDateTime>,
+    /// The roles that the token in hand tells of: app roles and directory roles by name.
+    pub roles: Vec<String>,
     /// The folder of all journals, where there is one.
     pub journals: Option<PathBuf>,
     /// How many requests were sent so far, for tokens and to Exchange; a session does not tell.
@@ -310,6 +312,7 @@ impl Connection {
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
             connected_at: self.connected_at,
             token_expires: self.way.token_expires(),
+            roles: self.way.roles(),
             journals: self.journals.as_deref().ok().map(Path::to_owned),
             requests: self.way.traffic().map(|traffic| traffic.requests()),
             retries: self.way.traffic().map(|traffic| traffic.retries()),

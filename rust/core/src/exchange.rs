@@ -11,6 +11,7 @@ mod probe;
 mod redirect;
 mod reply;
 mod retry;
+mod role;
 mod secret;
 pub mod session;
 mod sign_in;

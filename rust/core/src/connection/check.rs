@@ -173,7 +173,14 @@ async fn token(service: &Service, host: &Host) -> Told {
     match service.tenant_id(host).await {
         Ok(_) => {
             let expires = service.token_expires().and_then(minute);
-            passed(expires.map_or_else(|| "There is one.".to_owned(), |at| format!("There is one until {at}.")))
+            let there = expires.map_or_else(|| "There is one.".to_owned(), |at| format!("There is one until {at}."));
+            let roles = service.roles();
+            let told = if roles.is_empty() {
+                "It tells of no role.".to_owned()
+            } else {
+                format!("Roles: {}.", roles.join(", "))
+            };
+            passed(format!("{there} {told}"))
         }
         Err(error) => failed(&error),
     }

@@ -127,7 +127,13 @@ impl Service {
     /// When the token in hand expires, where that is known.
     #[must_use]
     pub fn token_expires(&self) -> Option<OffsetDateTime> {
-        self.tokens.expires()
+        self.tokens.last()?.expires
+    }
+
+    /// The roles that the token in hand tells of.
+    #[must_use]
+    pub fn roles(&self) -> Vec<String> {
+        self.tokens.last().map(|token| token.roles).unwrap_or_default()
     }
 
     /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.

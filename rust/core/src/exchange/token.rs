@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::{watch, Mutex};
 
 use super::cloud::Cloud;
+use super::role;
 use super::secret::Secret;
 use super::sign_in::{
     external_token, renew_device, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
@@ -31,6 +32,8 @@ pub struct Token {
     pub tenant_id: Option<String>,
     /// The person it is for (claim `upn`).
     pub user: Option<String>,
+    /// The [names](role::named) of the roles that it tells of.
+    pub roles: Vec<String>,
 }
 
 /// The tokens of one connection.
@@ -104,11 +107,11 @@ impl Tokens {
         self.current(host).await.map(Some)
     }
 
-    /// When the token in hand expires.
-    pub fn expires(&self) -> Option<OffsetDateTime> {
+    /// The token in hand, whether it is still good or not.
+    pub fn last(&self) -> Option<Token> {
         match &self.credential {
-            Credential::AccessToken(bearer) => self.given(bearer).ok()?.expires,
-            _ => self.current.borrow().as_ref()?.expires,
+            Credential::AccessToken(bearer) => self.given(bearer).ok(),
+            _ => self.current.borrow().clone(),
         }
     }
 
@@ -272,7 +275,8 @@ impl Token {
     pub(super) fn read(bearer: Secret, expires: Option<OffsetDateTime>) -> Self {
         let claims = Claims::of(&bearer);
         let exp = || claims.exp.and_then(|exp| OffsetDateTime::from_unix_timestamp(exp).ok());
-        Self { expires: expires.or_else(exp), tenant_id: claims.tid, user: claims.upn, bearer }
+        let (expires, roles) = (expires.or_else(exp), role::named(claims.roles, &claims.wids));
+        Self { expires, tenant_id: claims.tid, user: claims.upn, roles, bearer }
     }
 }
 
@@ -282,6 +286,10 @@ struct Claims {
     tid: Option<String>,
     upn: Option<String>,
     exp: Option<i64>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    wids: Vec<String>,
 }
 
 impl Claims {

@@ -74,6 +74,15 @@ impl Way {
         }
     }
 
+    /// The roles that the token in hand tells of; a session keeps its token to itself.
+    #[must_use]
+    pub fn roles(&self) -> Vec<String> {
+        match self {
+            Self::Rest(service) => service.roles(),
+            Self::Session(_) => Vec::new(),
+        }
+    }
+
     /// What has been sent so far; of a session that is not known.
     #[must_use]
     pub fn traffic(&self) -> Option<&Traffic> {
