@@ -51,7 +51,7 @@ function Invoke-Quiet([string] $File, [string[]] $Arguments) {
     if ($LASTEXITCODE -ne 0) { throw "$File $Arguments ended with exit code $($LASTEXITCODE):`n$($said -join "`n")" }
 }
 
-# The tests that cannot run under wine, and why: lines of name, tab, reason. A name stands for all cases of a test.
+# The tests that cannot run under wine, and why: lines of name, tab, reason.
 function Get-LeftOut {
     $listed = @{}
     foreach ($line in [IO.File]::ReadAllLines("$root/tests/wine/left-out.tsv")) {
@@ -63,9 +63,14 @@ function Get-LeftOut {
     $listed
 }
 
+# The entry of a case, or that of its test.
+function Find-LeftOut([string] $Name) {
+    if ($leftOut[$Name]) { $leftOut[$Name] } else { $leftOut[$Name.Split('(')[0]] }
+}
+
 # Counts a result. A test on the list is expected to fail: one that passes is a failure until it leaves the list.
 function Add-Result([string] $Name, [bool] $Passed) {
-    $entry = $leftOut[$Name.Split('(')[0]]
+    $entry = Find-LeftOut $Name
     if ($entry) {
         $entry.Seen++
         if ($Passed) {
@@ -166,7 +171,7 @@ function Invoke-ModuleRun([string] $Name, [string[]] $Tests) {
             $failed, $test = ($Matches[1] -ne 'passed'), $Matches[2]
             $told[$test.Split('(')[0]] = $true
             Add-Result $test (-not $failed)
-            $failed = $failed -and -not $leftOut[$test.Split('(')[0]]
+            $failed = $failed -and -not (Find-LeftOut $test)
         } elseif ($failed -and $line.StartsWith('    ')) { Say $line }
     }
     foreach ($test in $Tests) { if (-not $told[$test]) { Add-Result $test $false } }
