@@ -59,14 +59,19 @@ impl ErrorBody {
             }
         }
         if let Some(detail) = self.details.and_then(|details| details.into_iter().next()?.message) {
-            let mut parts = detail.splitn(3, '|');
-            return match (parts.next(), parts.next(), parts.next()) {
-                (Some(_), Some(kind), Some(message)) => (Some(message.to_owned()), Some(kind.to_owned())),
-                _ => (Some(detail), None),
+            return match exception_in(&detail) {
+                Some((kind, message)) => (Some(message.to_owned()), Some(kind.to_owned())),
+                None => (Some(detail), None),
             };
         }
         (self.message, None)
     }
+}
+
+/// The type of an exception and what it says, in a text `Id|Type|Message`.
+pub fn exception_in(text: &str) -> Option<(&str, &str)> {
+    let (_, rest) = text.split_once('|')?;
+    rest.split_once('|')
 }
 
 impl Reply {

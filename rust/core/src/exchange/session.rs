@@ -4,6 +4,7 @@
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::fault;
+use super::reply::exception_in;
 use super::value::{Record, Value};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
@@ -154,36 +155,28 @@ impl Session {
         if ran.errors.is_empty() {
             return Ok(());
         }
-        let (said, kind) = Said::of(&ran.errors[0], ran.error_ids.first().map_or("", String::as_str));
-        let code = match &kind {
+        let (said, kind) = said(&ran.errors[0], ran.error_ids.first().map_or("", String::as_str));
+        let code = match kind {
             Some(kind) => fault::of_exception(kind),
             None => otherwise,
         };
         let message = format!("{cmdlet} failed in the Exchange session of {organization}. It says: {}", said.trim());
         Err(Error::new(code, message).with(|details| {
-            details.exception_type = kind;
+            details.exception_type = kind.map(str::to_owned);
             details.causes = ran.errors[1..].to_vec();
         }))
     }
 }
 
-/// What an error of a session says.
-struct Said;
-
-impl Said {
-    /// Its text, and the type of the service's exception where it is one: the module of today writes
-    /// `Id|Type|Message`, and sessions over remoting put `FailureCategory=Cmdlet-Type` into the id.
-    fn of(text: &str, id: &str) -> (String, Option<String>) {
-        let mut parts = text.splitn(3, '|');
-        if let (Some(_), Some(kind), Some(message)) = (parts.next(), parts.next(), parts.next()) {
-            if kind.ends_with("Exception") {
-                return (message.to_owned(), Some(kind.to_owned()));
-            }
-        }
-        let category = id.split_once("FailureCategory=").map(|(_, rest)| rest);
-        let kind = category.map(|rest| rest.split([']', ',']).next().unwrap_or(rest));
-        (text.to_owned(), kind.map(|kind| kind.trim_start_matches("Cmdlet-").to_owned()))
+/// What an error of a session says, and the type of the service's exception where it is one: the module of today writes
+/// `Id|Type|Message`, and sessions over remoting put `FailureCategory=Cmdlet-Type` into the id.
+fn said<'a>(text: &'a str, id: &'a str) -> (&'a str, Option<&'a str>) {
+    if let Some((kind, message)) = exception_in(text).filter(|(kind, _)| kind.ends_with("Exception")) {
+        return (message, Some(kind));
     }
+    let category = id.split_once("FailureCategory=").map(|(_, rest)| rest);
+    let kind = category.map(|rest| rest.split([']', ',']).next().unwrap_or(rest));
+    (text, kind.map(|kind| kind.trim_start_matches("Cmdlet-")))
 }
 
 impl Argument {
