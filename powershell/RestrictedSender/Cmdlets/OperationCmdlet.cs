@@ -101,12 +101,10 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
         var connections = Connections.Here;
         if (connections.Default is { IsAutomatic: true } ended && !ended.Exchange!.IsOpen(this))
             connections.Close(ended);
-        if (connections.Default is not { } known)
-            return ExchangeSession.Open(this).Count == 0 ? null : Through();
-        return known;
+        return connections.Default ?? (ExchangeSession.IsAnyOpen(this) ? Through() : null);
     }
 
-    private RestrictedSenderConnection? Through()
+    private RestrictedSenderConnection Through()
     {
         try
         {

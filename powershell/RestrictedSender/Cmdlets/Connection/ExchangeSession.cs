@@ -53,14 +53,15 @@ internal sealed class ExchangeSession
     /// <summary>Those that are open in the runspace of <paramref name="cmdlet"/>.</summary>
     internal static IReadOnlyList<ExchangeSession> Open(PSCmdlet cmdlet)
     {
-        var commands = cmdlet.InvokeCommand.GetCommands($"{Verb}*{Noun}", Runnable, nameIsPattern: true)
-            .Where(command => command.Name.StartsWith(Verb, StringComparison.OrdinalIgnoreCase))
-            .ToList();
+        var commands = Commands(cmdlet).ToList();
         if (commands.Count == 0)
             return [];
         var connections = Connections(cmdlet);
         return commands.Select(command => new ExchangeSession(command, connections)).ToList();
     }
+
+    /// <summary>Whether any is open there; none is asked anything.</summary>
+    internal static bool IsAnyOpen(PSCmdlet cmdlet) => Commands(cmdlet).Any();
 
     /// <summary>Whether it is still the session that it was: a new one has a module of its own.</summary>
     internal bool IsOpen(PSCmdlet cmdlet) => Find(cmdlet, Verb + Noun) is not null;
@@ -91,6 +92,10 @@ internal sealed class ExchangeSession
     /// <summary>What the admin chooses it by.</summary>
     public override string ToString() =>
         $"-Prefix '{Prefix}'{(Organization is null ? "" : $" ({Organization})")}";
+
+    private static IEnumerable<CommandInfo> Commands(PSCmdlet cmdlet) =>
+        cmdlet.InvokeCommand.GetCommands($"{Verb}*{Noun}", Runnable, nameIsPattern: true)
+            .Where(command => command.Name.StartsWith(Verb, StringComparison.OrdinalIgnoreCase));
 
     private static List<PSObject> Connections(PSCmdlet cmdlet)
     {
