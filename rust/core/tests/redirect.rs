@@ -41,6 +41,7 @@ async fn a_request_is_sent_on_within_the_endpoint_with_its_token_and_body() {
     result.unwrap();
     assert_eq!((said.unblocks[0].outcome, said.failed.len()), (Outcome::Removing, 0), "{:?}", said.failed);
     assert_eq!(tenant.seen(REMOVE).await, 2);
+    assert_eq!(tenant.connection.status().await.retries, Some(0), "nothing had failed");
 }
 
 #[tokio::test]

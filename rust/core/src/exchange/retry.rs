@@ -55,7 +55,8 @@ pub struct Patience<'a> {
     harmless: bool,
     /// How often it was sent.
     tries: u32,
-    /// How often it was sent again after a failure; a token that had to be renewed is none.
+    /// How often it was sent again after a failure; a token that had to be renewed is none, nor
+    /// is a redirect.
     repeats: u32,
     /// When it was sent last, or when the wait before that ended. Real time, as all transport is.
     since: Instant,
@@ -77,9 +78,6 @@ impl<'a> Patience<'a> {
     /// The number of the try that begins now, from 1.
     pub fn next_try(&mut self) -> u32 {
         self.tries += 1;
-        if self.tries > 1 {
-            self.exchange.service().traffic().repeated();
-        }
         self.tries
     }
 
@@ -126,6 +124,7 @@ impl<'a> Patience<'a> {
         service.clock().nap(wait).await;
         self.spent += wait;
         self.repeats += 1;
+        service.traffic().repeated();
         self.since = Instant::now();
         Ok(())
     }
