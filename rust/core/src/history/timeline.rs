@@ -436,6 +436,12 @@ impl Episode {
 }
 
 impl History {
+    /// Whether no record tells of anybody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
     /// The record with what belongs to it; nothing where the same record was handed over before.
     pub fn tell(&mut self, record: Record) -> Option<HistoryEvent> {
         let order = order(record.time(), record.happened(), record.fingerprint());

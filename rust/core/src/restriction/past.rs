@@ -92,6 +92,10 @@ impl<'a> Past<'a> {
         since: Option<OffsetDateTime>,
         host: &Host,
     ) -> Result<Option<UnblockHistory>> {
+        // A list may be long, and mostly nothing at all is known.
+        if self.history(host).await?.is_empty() && self.connection.requests().is_empty() {
+            return Ok(None);
+        }
         let request = self.last_request(key, host).await?.filter(|request| request.taken);
         let unblocks = self.unblocks(key, host).await?;
         let refused = self.history(host).await?.is_refused(key, since.unwrap_or(OffsetDateTime::UNIX_EPOCH));

@@ -55,6 +55,11 @@ impl Requests {
         self.lock().remove(&key.folded());
     }
 
+    /// Whether it has asked for none.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The last request for `key`.
     pub fn last(&self, key: &Key) -> Option<Request> {
         self.lock().get(&key.folded()).cloned()
