@@ -18,6 +18,18 @@ public sealed class ConnectionCheckTests : IDisposable
     }
 
     [Fact]
+    public void Its_requests_are_traced_and_tried_again_as_any_others()
+    {
+        // In a practice tenant's time, which does not make us wait.
+        var (_, tenant) = _engine.Connect();
+        tenant.Fault("EXOModuleFile", Tenant.Reply(503, ""));
+        var outcome = Run("Test-RestrictedSenderConnection -Verbose");
+        Assert.Equal("Passed", outcome.Good[^1].Text("Result"));
+        Assert.Contains(outcome.Verbose, line => line.Contains("EXOModuleFile") && line.Contains("HTTP 503"));
+        Assert.Contains(outcome.Verbose, line => line.Contains("EXOModuleFile") && line.Contains("HTTP 200") && line.Contains("try 2"));
+    }
+
+    [Fact]
     public void A_reader_may_read_and_is_told_what_it_takes_to_unblock()
     {
         SignIn("read-only");

@@ -98,7 +98,7 @@ pub async fn check(connection: &Connection, host: &Host) -> Result<()> {
     match &connection.way {
         Way::Rest(service) => {
             tell(What::NameResolution, resolved(&service.endpoints(), host).await?).await?;
-            tell(What::Encryption, answered(service).await).await?;
+            tell(What::Encryption, answered(service, host).await).await?;
             tell(What::Token, token(service, host).await).await?;
         }
         Way::Session(_) => {
@@ -153,11 +153,11 @@ async fn addresses(endpoint: &str) -> Result<String> {
     Ok(addresses.join(", "))
 }
 
-async fn answered(service: &Service) -> Told {
+async fn answered(service: &Service, host: &Host) -> Told {
     let endpoints = service.endpoints();
     let mut answers = Vec::new();
     for endpoint in &endpoints {
-        match service.knock(endpoint).await {
+        match service.asked_by(host).knock(endpoint).await {
             Ok(status) => answers.push(format!("{endpoint} answers (HTTP {status})")),
             Err(error) => return failed(&error),
         }
@@ -200,7 +200,7 @@ async fn read(connection: &Connection, host: &Host) -> Result<Told> {
 
 async fn may_unblock(connection: &Connection, host: &Host) -> Result<Told> {
     let exported = match &connection.way {
-        Way::Rest(service) => service.exported(&UNBLOCKS, host).await,
+        Way::Rest(service) => service.asked_by(host).exported(&UNBLOCKS).await,
         Way::Session(session) => session.exported(&UNBLOCKS, host).await,
     };
     let exported = match exported {

@@ -206,7 +206,7 @@ impl<'a> Rest<'a> {
     }
 
     /// A token that is good for now.
-    async fn token(self) -> Result<Token> {
+    pub(super) async fn token(self) -> Result<Token> {
         let tokens = &self.service.tokens;
         self.sign_in(|| tokens.current(self.host)).await
     }
@@ -230,7 +230,11 @@ impl<'a> Rest<'a> {
     }
 
     /// Does one try, counting what it sends and telling of it.
-    async fn heard<T>(self, patience: &mut Patience<'_>, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) async fn heard<T>(
+        self,
+        patience: &mut Patience<'_>,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let attempt = patience.next_try();
         let (result, sent) = traffic::noted(work).await;
         for one in &sent {

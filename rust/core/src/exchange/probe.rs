@@ -4,12 +4,14 @@ use serde::Deserialize;
 
 use super::escape;
 use super::fault;
-use super::invoke::Service;
+use super::invoke::{Rest, Service};
+use super::retry::Patience;
 use super::transport;
 use crate::error::{Code, Error, Result};
-use crate::host::Host;
 
-/// The reply of `EXOModuleFile`.
+const MODULE_FILE: &str = "EXOModuleFile";
+
+/// Its reply.
 #[derive(Deserialize)]
 struct ModuleFile {
     #[serde(default)]
@@ -30,13 +32,17 @@ impl Service {
         endpoints.dedup();
         endpoints
     }
+}
 
-    /// Whether an endpoint answers, and with which HTTP status; no token goes with it.
+impl Rest<'_> {
+    /// Whether an endpoint answers, and with which HTTP status, at the first try; no token goes with it.
     ///
     /// # Errors
     /// What keeps it from answering: the name, the network, the encryption.
-    pub async fn knock(&self, endpoint: &str) -> Result<u16> {
-        Ok(transport::send(self.http.get(endpoint), endpoint).await?.status)
+    pub async fn knock(self, endpoint: &str) -> Result<u16> {
+        let mut once = self.patience("A look");
+        let http = &self.service().http;
+        Ok(self.heard(&mut once, transport::send(http.get(endpoint), endpoint)).await?.status)
     }
 
     /// Which of these cmdlets the service lets this account or app run, as it tells the official module when that
@@ -44,19 +50,27 @@ impl Service {
     ///
     /// # Errors
     /// [`Code::ResponseUnreadable`] where it does not tell, and whatever keeps it from answering.
-    pub async fn exported(&self, cmdlets: &[&str], host: &Host) -> Result<Vec<String>> {
-        const WHAT: &str = "EXOModuleFile";
-        let token = self.tokens.current(host).await?;
-        let base = &self.base.current();
-        let address = format!("{base}/adminapi/v1.0/{}/{WHAT}?Version=3.0.0", escape(&self.organization));
-        let request =
-            self.http.get(address).bearer_auth(token.bearer.reveal()).header("CommandName", cmdlets.join(","));
-        let response = transport::send(request, base).await?;
+    pub async fn exported(self, cmdlets: &[&str]) -> Result<Vec<String>> {
+        let mut patience = self.patience(MODULE_FILE);
+        loop {
+            match self.exported_once(cmdlets, &mut patience).await {
+                Err(error) => patience.after(error).await?,
+                exported => return exported,
+            }
+        }
+    }
+
+    async fn exported_once(self, cmdlets: &[&str], patience: &mut Patience<'_>) -> Result<Vec<String>> {
+        let (token, Service { http, organization, .. }) = (self.token().await?, self.service());
+        let base = &self.service().base.current();
+        let address = format!("{base}/adminapi/v1.0/{}/{MODULE_FILE}?Version=3.0.0", escape(organization));
+        let request = http.get(address).bearer_auth(token.bearer.reveal()).header("CommandName", cmdlets.join(","));
+        let response = self.heard(patience, transport::send(request, base)).await?;
         if response.status != 200 {
-            return Err(fault::of_reply(WHAT, &self.organization, &response, None));
+            return Err(fault::of_reply(MODULE_FILE, organization, &response, None));
         }
         let unreadable = || {
-            let message = format!("{base} does not tell which cmdlets may be run in {}.", self.organization);
+            let message = format!("{base} does not tell which cmdlets may be run in {organization}.");
             Error::new(Code::ResponseUnreadable, message)
         };
         let file: ModuleFile =
