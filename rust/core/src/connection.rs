@@ -41,6 +41,8 @@ pub struct Options {
     pub managed_identity_account: Option<String>,
     /// Let a person sign in on another device. Then the organization need not be named.
     pub device: bool,
+    /// Let this person sign in in this machine's browser. Then the organization need not be named.
+    pub user_principal_name: Option<String>,
     /// The customer's organization that a partner works on, in place of `organization`.
     pub delegated_organization: Option<String>,
     /// Use what the variables AZURE_* of the environment say.

@@ -27,7 +27,7 @@ pub use invoke::Service;
 pub(crate) use invoke::ANY_ORGANIZATION;
 pub use reply::records;
 pub use secret::Secret;
-pub use sign_in::{of_environment, Algorithm, Certificate, Credential, ManagedIdentity};
+pub use sign_in::{of_environment, Algorithm, Browser, Certificate, Credential, ManagedIdentity};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};

@@ -24,13 +24,14 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 14] = [
+const WHAT_THERE_IS: [&str; 15] = [
     "requests",
     "clock",
     "apps",
     "certificates",
     "managed-identity",
     "device-codes",
+    "authorizations",
     "federated-tokens",
     "settings",
     "restrictions",
@@ -93,6 +94,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
             tenant.device_codes().end_sign_ins();
             Ok(reply::empty(StatusCode::NO_CONTENT))
         }
+        ("authorizations", "POST") => sign_in::answer_authorization(tenant, body),
         ("federated-tokens", "POST") => sign_in::trust(tenant, body),
         ("settings", "GET") => Ok(reply::json(StatusCode::OK, &*tenant.settings())),
         ("settings", "POST") => change_settings(tenant, body),

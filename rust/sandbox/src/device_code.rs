@@ -26,7 +26,7 @@ const SIGN_IN_LIFETIME: Duration = Duration::days(90);
 const MOST: usize = 1000;
 
 /// Who signs in where the control plane names nobody.
-const ADMIN: &str = "admin@contoso.onmicrosoft.com";
+pub(crate) const ADMIN: &str = "admin@contoso.onmicrosoft.com";
 
 /// What comes of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -53,7 +53,7 @@ pub(crate) enum Fault {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    /// A cmdlet's name, `token`, `devicecode`, `managed-identity`, `openid-configuration`, `$batch`, `EXOModuleFile`,
+    /// A cmdlet's name, `token`, `devicecode`, `authorize`, `managed-identity`, `openid-configuration`, `$batch`, `EXOModuleFile`,
     /// `EXOBanner`, or `*` for everything; compared without case.
     #[serde(rename = "match")]
     pattern: String,

@@ -14,6 +14,7 @@ mod app_certificate;
 mod assertion;
 mod audit;
 mod audit_search;
+mod authorize;
 mod batch;
 mod certificate;
 mod clixml;

@@ -11,7 +11,7 @@ use crate::managed_identity::Place;
 use crate::reply::{self, Reply};
 use crate::row::wire_time;
 use crate::tenant::Tenant;
-use crate::{admin, batch, invoke, log, managed_identity, module_file, token};
+use crate::{admin, authorize, batch, invoke, log, managed_identity, module_file, token};
 
 /// A request whose body is there.
 pub(crate) struct Request {
@@ -56,6 +56,7 @@ pub(crate) enum Spoil {
 enum Purpose<'a> {
     Token { tenant: &'a str },
     DeviceCode { tenant: &'a str },
+    Authorize { tenant: &'a str },
     ManagedIdentity(Place),
     Metadata { tenant: &'a str },
     Invoke { version: &'a str, tenant: &'a str, asked: invoke::Asked },
@@ -121,6 +122,9 @@ impl Request {
             ([tenant, ..], [_, "oauth2", "v2.0", "devicecode"]) if method == Method::POST && !self.in_batch => {
                 Purpose::DeviceCode { tenant }
             }
+            ([tenant, ..], [_, "oauth2", "v2.0", "authorize"]) if method == Method::GET && !self.in_batch => {
+                Purpose::Authorize { tenant }
+            }
             (_, path) if method == Method::GET && !self.in_batch && Place::of(path).is_some() => {
                 Place::of(path).map_or(Purpose::Nothing, Purpose::ManagedIdentity)
             }
@@ -145,6 +149,7 @@ impl Request {
         Outcome::Whole(match purpose {
             Purpose::Token { tenant: name } => token::answer(tenant, &self.base, name, headers, &self.body),
             Purpose::DeviceCode { tenant: name } => token::device_code(tenant, &self.base, name, headers, &self.body),
+            Purpose::Authorize { tenant: name } => authorize::answer(tenant, name, self.query()),
             Purpose::ManagedIdentity(place) => {
                 managed_identity::answer(tenant, &self.base, *place, self.query(), headers)
             }
@@ -202,6 +207,7 @@ impl Purpose<'_> {
         match self {
             Self::Token { .. } => "token",
             Self::DeviceCode { .. } => "devicecode",
+            Self::Authorize { .. } => "authorize",
             Self::ManagedIdentity(_) => "managed-identity",
             Self::Metadata { .. } => "openid-configuration",
             Self::Invoke { asked: Ok(call), .. } => &call.input.name,

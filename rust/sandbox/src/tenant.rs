@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
+use crate::authorize::Authorizations;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
@@ -49,6 +50,7 @@ pub(crate) struct Tenant {
     used_assertions: Mutex<UsedAssertions>,
     managed_identity: Mutex<ManagedIdentity>,
     device_codes: Mutex<DeviceCodes>,
+    authorizations: Mutex<Authorizations>,
     /// Tokens of other identity providers, and the app that each vouches for.
     federated_tokens: Mutex<HashMap<String, Uuid>>,
     settings: Mutex<Settings>,
@@ -82,6 +84,7 @@ impl Tenant {
             used_assertions: Mutex::default(),
             managed_identity: Mutex::default(),
             device_codes: Mutex::default(),
+            authorizations: Mutex::default(),
             federated_tokens: Mutex::default(),
             settings: Mutex::new(story.settings),
             faults: Mutex::new(story.faults),
@@ -134,6 +137,10 @@ impl Tenant {
 
     pub(crate) fn device_codes(&self) -> MutexGuard<'_, DeviceCodes> {
         locked(&self.device_codes)
+    }
+
+    pub(crate) fn authorizations(&self) -> MutexGuard<'_, Authorizations> {
+        locked(&self.authorizations)
     }
 
     pub(crate) fn federated_tokens(&self) -> MutexGuard<'_, HashMap<String, Uuid>> {

@@ -221,6 +221,17 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, 
             let audience = tenant.bases.last().cloned().unwrap_or_default();
             Ok(give_to_person(tenant, base, &app, &audience, (&user, Claims::of(form))))
         }
+        "authorization_code" => {
+            let app = must_be_people(tenant, name, form)?;
+            let redeemed = tenant.authorizations().redeem(
+                form.field("code")?,
+                form.field("redirect_uri")?,
+                form.field("code_verifier")?,
+                tenant.now(),
+            )?;
+            let person = (redeemed.user.as_str(), Claims::of(form));
+            Ok(give_to_person(tenant, base, &app, &redeemed.audience, person))
+        }
         "refresh_token" => {
             let app = must_be_people(tenant, name, form)?;
             let user = tenant.device_codes().renew(form.field("refresh_token")?, tenant.now())?;
@@ -233,11 +244,14 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, 
 
 /// People sign in with the public client, to this organization or to whichever is theirs.
 fn must_be_people(tenant: &Tenant, name: &str, form: &Form) -> Result<App, Refusal> {
+    app_of_people(tenant, name, form.field("client_id")?)
+}
+
+pub(crate) fn app_of_people(tenant: &Tenant, name: &str, client_id: &str) -> Result<App, Refusal> {
     let any = ["organizations", "common"].iter().any(|any| name.eq_ignore_ascii_case(any));
     if !any && !tenant.is_called(name) {
         return Err(Refusal::unknown_tenant(name));
     }
-    let client_id = form.field("client_id")?;
     public_client(client_id).ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))
 }
 
@@ -247,7 +261,7 @@ fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, person
 }
 
 /// The resource of a scope; what else is in the scope does not matter.
-fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
+pub(crate) fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
     let resource = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
     let resource = resource.ok_or_else(|| Refusal::not_default(scope))?;
     tenant

@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// No connection to an organization.
     NotConnected = 1001, ConnectionError, NEVER,
-        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
+        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -UserPrincipalName <name> or -Device; or use -Sandbox to try it on a practice tenant.";
     /// The connection was closed.
     Disconnected = 1002, ConnectionError, NEVER,
         "Connect again with Connect-RestrictedSender.";
@@ -85,7 +85,7 @@ codes! {
         "Open a connection of its own for each organization.";
     /// A parameter of the connection is missing or contradicts another.
     InvalidConnection = 1004, InvalidArgument, NEVER,
-        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -Device; or -Sandbox alone.";
+        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -UserPrincipalName or -Device; or -Sandbox alone.";
     /// An endpoint is not an absolute https address (http is taken for this machine only).
     InvalidUri = 1005, InvalidArgument, NEVER,
         "Give an address such as https://host.example without path or query.";
@@ -179,7 +179,7 @@ codes! {
         "Connect again and confirm the sign-in in the browser.";
     /// The sign-in was not completed in time, or has ended meanwhile.
     SignInExpired = 2021, AuthenticationError, NEVER,
-        "Connect again with Connect-RestrictedSender -Device and sign in within the time that the message names.";
+        "Connect again with Connect-RestrictedSender -UserPrincipalName or -Device and sign in within the time that the message names.";
 
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,

@@ -16,7 +16,7 @@ use super::cloud::Cloud;
 use super::role;
 use super::secret::Secret;
 use super::sign_in::{
-    external_token, renew_device, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
+    external_token, renew_sign_in, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
     CERTIFICATE_UNKNOWN,
 };
 use crate::error::{Code, Error, Result};
@@ -93,7 +93,7 @@ impl Tokens {
         if matches!(self.credential, Credential::AccessToken(_)) {
             return Ok(None);
         }
-        if let (Credential::Device, Some(claims)) = (&self.credential, challenge.and_then(wanted_claims)) {
+        if let (true, Some(claims)) = (self.credential.is_person(), challenge.and_then(wanted_claims)) {
             *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(claims);
         }
         // Somebody else may have renewed it while our request was under way.
@@ -195,9 +195,9 @@ impl Tokens {
                 let token = identity.token(&self.endpoint.http, &self.resource, &self.clock).await;
                 return token.map_err(|error| error.about(organization));
             }
-            (_, Credential::Device, Some(refresh)) => {
+            (_, credential, Some(refresh)) if credential.is_person() => {
                 let challenge = self.challenge.lock().unwrap_or_else(PoisonError::into_inner).take();
-                renew_device(&self.endpoint, &self.scope, &refresh, challenge).await?
+                renew_sign_in(&self.endpoint, &self.scope, &refresh, challenge).await?
             }
             (proof, ..) => self.endpoint.ask(&self.request(&proof)).await?,
         };
@@ -230,11 +230,20 @@ impl Tokens {
             Credential::Federated { token_file, .. } => {
                 external_token(token_file).await.map(Proof::Assertion).map_err(about)
             }
-            Credential::Device if self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_none() => {
+            person if person.is_person() && self.has_signed_in() => Ok(Proof::Held),
+            Credential::Device => {
                 sign_in_on_a_device(&self.endpoint, &self.scope, host, &self.clock).await.map(Proof::Granted)
+            }
+            Credential::Browser(browser) => {
+                browser.sign_in(&self.endpoint, &self.scope, host, &self.clock).await.map(Proof::Granted)
             }
             _ => Ok(Proof::Held),
         }
+    }
+
+    /// Whether a person has signed in here, so that the sign-in can be renewed.
+    fn has_signed_in(&self) -> bool {
+        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// The fields of an app's request for a token.
@@ -248,7 +257,10 @@ impl Tokens {
                 fields.extend([("client_id", app_id.as_str()), ("client_assertion_type", ASSERTION_TYPE)]);
             }
             // These ask in other ways.
-            Credential::ManagedIdentity(_) | Credential::Device | Credential::AccessToken(_) => {}
+            Credential::ManagedIdentity(_)
+            | Credential::Device
+            | Credential::Browser(_)
+            | Credential::AccessToken(_) => {}
         }
         if let Proof::Assertion(assertion) = proof {
             fields.push(("client_assertion", assertion.reveal()));

@@ -28,18 +28,21 @@ pub struct Deadlines {
     pub reply: Duration,
     /// For one request with all that is tried: no further try begins after that.
     pub total: Duration,
+    /// For a person to sign in in this machine's browser.
+    pub sign_in: Duration,
 }
 
 impl Default for Deadlines {
     /// 15 seconds to connect; 100 seconds of silence, which is what the official module's HTTP client grants; 15 minutes
     /// for a reply, the service's own limit for a call; 5 minutes in all, the longest window that the service is known
-    /// to throttle by (message traces).
+    /// to throttle by (message traces); 15 minutes to sign in, as long as a device code is good.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(15),
             silence: Duration::from_secs(100),
             reply: Duration::from_secs(15 * 60),
             total: Duration::from_secs(5 * 60),
+            sign_in: Duration::from_secs(15 * 60),
         }
     }
 }
