@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::reply::{self, Reply};
@@ -47,6 +47,27 @@ pub(crate) enum Fault {
     Drip { pause_milliseconds: u64 },
     /// What was asked is done; the reply comes that much later. Real time.
     Delay { milliseconds: u64 },
+}
+
+/// The header by which a request orders what goes wrong with itself: a fault as JSON. For tests that run beside each
+/// other on one tenant.
+pub(crate) const HEADER: &str = "x-sandbox-fault";
+
+impl Fault {
+    /// What a request orders for itself; `Err` says what is wrong with that.
+    pub(crate) fn of_request(headers: &HeaderMap) -> Result<Option<Self>, String> {
+        let Some(value) = headers.get(HEADER) else { return Ok(None) };
+        let fault: Self = serde_json::from_slice(value.as_bytes())
+            .map_err(|error| format!("{HEADER}: {error}; send a fault such as {{\"kind\": \"drop\"}}"))?;
+        fault.check().map_err(|error| format!("{HEADER}: {error}"))?;
+        Ok(Some(fault))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self::Status { status, headers, .. } = self else { return Ok(()) };
+        check_status(*status)?;
+        headers.iter().try_for_each(|(name, value)| check_header(name, value))
+    }
 }
 
 /// Which requests a fault is for.
@@ -105,10 +126,7 @@ impl Faults {
         if self.0.len() >= MOST_ORDERS {
             return Err(format!("{MOST_ORDERS} faults are waiting already; clear them with DELETE /sandbox/faults"));
         }
-        if let Fault::Status { status, headers, .. } = &order.fault {
-            check_status(*status)?;
-            headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
-        }
+        order.fault.check()?;
         self.0.push_back(order);
         Ok(())
     }
@@ -217,6 +235,19 @@ mod tests {
         faults.order(Order::lost_reply("Remove-BlockedSenderAddress", "ann@contoso.com")).unwrap();
         assert_eq!(faults.strike("Get-BlockedSenderAddress", Some("ann@contoso.com")), None);
         assert_eq!(faults.strike("Remove-BlockedSenderAddress", Some("ann@contoso.com")), Some(Fault::LoseReply));
+    }
+
+    #[test]
+    fn a_request_orders_its_own_fault() {
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(HEADER), value.parse().unwrap())]);
+            Fault::of_request(&headers)
+        };
+        assert_eq!(Fault::of_request(&HeaderMap::new()), Ok(None));
+        assert_eq!(of(r#"{"kind":"oversize","bytes":7}"#), Ok(Some(Fault::Oversize { bytes: 7 })));
+        for wrong in ["", "drop", r#"{"kind":"explode"}"#, r#"{"kind":"status","status":99}"#] {
+            assert!(of(wrong).unwrap_err().starts_with("x-sandbox-fault: "), "{wrong}");
+        }
     }
 
     #[test]

@@ -71,30 +71,15 @@ impl Request {
     pub(crate) fn answer(&self, tenant: &Tenant) -> Outcome {
         let purpose = self.purpose();
         let number = tenant.requests().arrived(self.log_entry(tenant, &purpose));
-        let fault = tenant.faults().strike(purpose.name(), purpose.about());
+        let fault = match Fault::of_request(&self.head.headers) {
+            Ok(None) => Ok(tenant.faults().strike(purpose.name(), purpose.about())),
+            own => own,
+        };
         let outcome = match fault {
-            None => self.execute(tenant, &purpose),
-            Some(Fault::Truncate) => self.execute(tenant, &purpose).spoilt(Spoil::BreakOff),
-            Some(Fault::CutShort) => self.execute(tenant, &purpose).spoilt(Spoil::CutShort),
-            Some(Fault::Drip { pause_milliseconds: pause }) => {
-                self.execute(tenant, &purpose).spoilt(Spoil::Drip(Duration::from_millis(pause)))
+            Err(what_to_do) => {
+                Outcome::Whole(reply::json(StatusCode::BAD_REQUEST, &serde_json::json!({"error": what_to_do})))
             }
-            Some(Fault::Delay { milliseconds: time }) => {
-                self.execute(tenant, &purpose).spoilt(Spoil::Delay(Duration::from_millis(time)))
-            }
-            Some(Fault::GzipLabel) => self.execute(tenant, &purpose).labelled_gzip(),
-            Some(Fault::Status { status, body, headers }) => {
-                Outcome::Whole(fault::status_reply(status, body, &headers))
-            }
-            Some(Fault::NotJson) => Outcome::Whole(fault::not_json_reply()),
-            Some(Fault::Oversize { bytes }) => Outcome::Oversize(bytes),
-            Some(Fault::Hang) => Outcome::Hang,
-            Some(Fault::Drop) => Outcome::Close,
-            Some(Fault::Reset) => Outcome::Reset,
-            Some(Fault::LoseReply) => {
-                self.execute(tenant, &purpose);
-                Outcome::Close
-            }
+            Ok(fault) => self.struck(fault, tenant, &purpose),
         };
         match &outcome {
             Outcome::Whole(reply) | Outcome::Spoilt(reply, _) => {
@@ -104,6 +89,33 @@ impl Request {
             Outcome::Hang | Outcome::Close | Outcome::Reset => {}
         }
         outcome
+    }
+
+    fn struck(&self, fault: Option<Fault>, tenant: &Tenant, purpose: &Purpose<'_>) -> Outcome {
+        match fault {
+            None => self.execute(tenant, purpose),
+            Some(Fault::Truncate) => self.execute(tenant, purpose).spoilt(Spoil::BreakOff),
+            Some(Fault::CutShort) => self.execute(tenant, purpose).spoilt(Spoil::CutShort),
+            Some(Fault::Drip { pause_milliseconds: pause }) => {
+                self.execute(tenant, purpose).spoilt(Spoil::Drip(Duration::from_millis(pause)))
+            }
+            Some(Fault::Delay { milliseconds: time }) => {
+                self.execute(tenant, purpose).spoilt(Spoil::Delay(Duration::from_millis(time)))
+            }
+            Some(Fault::GzipLabel) => self.execute(tenant, purpose).labelled_gzip(),
+            Some(Fault::Status { status, body, headers }) => {
+                Outcome::Whole(fault::status_reply(status, body, &headers))
+            }
+            Some(Fault::NotJson) => Outcome::Whole(fault::not_json_reply()),
+            Some(Fault::Oversize { bytes }) => Outcome::Oversize(bytes),
+            Some(Fault::Hang) => Outcome::Hang,
+            Some(Fault::Drop) => Outcome::Close,
+            Some(Fault::Reset) => Outcome::Reset,
+            Some(Fault::LoseReply) => {
+                self.execute(tenant, purpose);
+                Outcome::Close
+            }
+        }
     }
 
     pub(crate) fn query(&self) -> &str {
