@@ -77,12 +77,16 @@ impl TokenEndpoint {
         if matches!(status, 408 | 429 | 500..) {
             return Err(self.busy(&response));
         }
-        let unreadable = |_| self.unreadable(&response);
+        let unreadable = |_| self.unreadable(&response, Code::ResponseUnreadable);
         if status != 200 {
             let refusal: Refusal = serde_json::from_slice(&response.body).map_err(unreadable)?;
             return Ok(Err(Refusal { status: Some(status), ..refusal }));
         }
-        serde_json::from_slice(&response.body).map(Ok).map_err(unreadable)
+        serde_json::from_slice(&response.body).map(Ok).map_err(|error: serde_json::Error| {
+            // Whoever stands between may cut a body and announce what is left of it.
+            let code = if error.is_eof() { Code::ConnectionLost } else { Code::ResponseUnreadable };
+            self.unreadable(&response, code)
+        })
     }
 
     /// The organization in a message.
@@ -104,12 +108,14 @@ impl TokenEndpoint {
         }
     }
 
-    fn unreadable(&self, response: &Response) -> Error {
+    fn unreadable(&self, response: &Response, code: Code) -> Error {
         let (login, status) = (&self.login, response.status);
-        let message = |organization: &str| {
-            format!("{login} sent something else than a token for {organization} (HTTP {status}).")
+        let what = match code {
+            Code::ConnectionLost => "a reply that ends in its midst instead of",
+            _ => "something else than",
         };
-        self.failed(Code::ResponseUnreadable, message).with(|details| {
+        let message = |organization: &str| format!("{login} sent {what} a token for {organization} (HTTP {status}).");
+        self.failed(code, message).with(|details| {
             details.http_status = Some(status);
             details.request_id = response.request_id();
         })
