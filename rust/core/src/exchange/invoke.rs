@@ -53,6 +53,7 @@ const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741
 pub struct Rest<'a> {
     service: &'a Service,
     host: &'a Host,
+    until: Option<OffsetDateTime>,
 }
 
 impl Service {
@@ -161,11 +162,21 @@ impl Service {
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
-        Rest { service: self, host }
+        Rest { service: self, host, until: None }
     }
 }
 
 impl<'a> Rest<'a> {
+    /// The same, but nothing is sent again after that moment of the connection's clock.
+    #[must_use]
+    pub fn until(self, moment: Option<OffsetDateTime>) -> Self {
+        Self { until: moment, ..self }
+    }
+
+    pub(super) fn is_over_after(self, wait: std::time::Duration) -> bool {
+        self.until.is_some_and(|until| self.service.clock.now() + wait > until)
+    }
+
     pub(super) fn service(self) -> &'a Service {
         self.service
     }

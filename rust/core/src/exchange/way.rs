@@ -26,6 +26,8 @@ pub enum Way {
 pub struct Exchange<'a> {
     way: &'a Way,
     host: &'a Host,
+    /// When no further try may begin any more, by the connection's clock.
+    until: Option<OffsetDateTime>,
 }
 
 /// What a cmdlet returns, page by page.
@@ -95,16 +97,22 @@ impl Way {
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
-        Exchange { way: self, host }
+        Exchange { way: self, host, until: None }
     }
 }
 
 impl<'a> Exchange<'a> {
+    /// The same, but no request is sent again after that moment of the connection's clock.
+    #[must_use]
+    pub fn until(self, moment: Option<OffsetDateTime>) -> Self {
+        Self { until: moment, ..self }
+    }
+
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
         match self.way {
-            Way::Rest(service) => Pages::Rest(service.asked_by(self.host).read(cmdlet)),
+            Way::Rest(service) => Pages::Rest(service.asked_by(self.host).until(self.until).read(cmdlet)),
             Way::Session(session) => Pages::Session { session, host: self.host, cmdlet: Some(cmdlet) },
         }
     }
@@ -133,7 +141,7 @@ impl<'a> Exchange<'a> {
     #[must_use]
     pub fn patience(self, cmdlet: &str) -> Option<Patience<'a>> {
         match self.way {
-            Way::Rest(service) => Some(service.asked_by(self.host).patience(cmdlet)),
+            Way::Rest(service) => Some(service.asked_by(self.host).until(self.until).patience(cmdlet)),
             Way::Session(_) => None,
         }
     }
@@ -144,7 +152,7 @@ impl<'a> Exchange<'a> {
     /// Any failure, [ambiguous](super::is_ambiguous) ones included: nothing is repeated that may have been done.
     pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
         match self.way {
-            Way::Rest(service) => service.asked_by(self.host).change(cmdlet).await,
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).change(cmdlet).await,
             Way::Session(session) => session.change(cmdlet, self.host).await,
         }
     }

@@ -20,6 +20,7 @@ use crate::host::{Host, Progress, Row};
 pub struct List<'a> {
     connection: &'a Connection,
     host: &'a Host,
+    until: Option<OffsetDateTime>,
     senders: Option<Vec<Restriction>>,
     connectors: Option<Vec<Restriction>>,
 }
@@ -49,7 +50,12 @@ pub enum Identity {
 impl<'a> List<'a> {
     /// A list that has not been read yet.
     pub fn new(connection: &'a Connection, host: &'a Host) -> Self {
-        Self { connection, host, senders: None, connectors: None }
+        Self { connection, host, until: None, senders: None, connectors: None }
+    }
+
+    /// The same, but what fails is not tried again after that moment.
+    pub fn until(self, moment: OffsetDateTime) -> Self {
+        Self { until: Some(moment), ..self }
     }
 
     /// The organization that it is the list of.
@@ -67,7 +73,7 @@ impl<'a> List<'a> {
             EntityType::Connector => &mut self.connectors,
         };
         if half.is_none() {
-            *half = Some(Reading::new(self.connection, self.host, entity_type).whole().await?);
+            *half = Some(Reading::new(self.connection, self.host, entity_type, self.until).whole().await?);
         }
         Ok(half.as_deref().unwrap_or_default())
     }
@@ -83,11 +89,12 @@ impl<'a> List<'a> {
             Key::Sender(address) => {
                 // Read the list first: when it cannot be read, nothing else matters.
                 self.entries(EntityType::Mailbox).await?;
-                let (addresses, identity) = match Addresses::of(self.connection.exchange(self.host), address).await {
-                    Ok(Some(addresses)) => (addresses, Identity::Known),
-                    Ok(None) => (Addresses::default(), Identity::Nobody),
-                    Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
-                };
+                let (addresses, identity) =
+                    match Addresses::of(self.connection.exchange(self.host).until(self.until), address).await {
+                        Ok(Some(addresses)) => (addresses, Identity::Known),
+                        Ok(None) => (Addresses::default(), Identity::Nobody),
+                        Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
+                    };
                 primary = addresses.primary().map(str::to_owned);
                 (addresses.after(address).into_iter().map(Key::Sender).collect(), identity)
             }
@@ -157,14 +164,20 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Starts reading the entries of one type.
-    pub fn new(connection: &'a Connection, host: &'a Host, entity_type: EntityType) -> Self {
+    /// Starts reading the entries of one type; what fails is not tried again after `until`, where that is given.
+    pub fn new(
+        connection: &'a Connection,
+        host: &'a Host,
+        entity_type: EntityType,
+        until: Option<OffsetDateTime>,
+    ) -> Self {
         let cmdlet = match entity_type {
             EntityType::Mailbox => "Get-BlockedSenderAddress",
             EntityType::Connector => "Get-BlockedConnector",
         };
+        let exchange = connection.exchange(host).until(until);
         // No -ErrorAction ever goes with these cmdlets: the live service is said to answer it with an empty list.
-        Self { connection, host, entity_type, pages: connection.exchange(host).read(Cmdlet::new(cmdlet)) }
+        Self { connection, host, entity_type, pages: exchange.read(Cmdlet::new(cmdlet)) }
     }
 
     /// The next page.

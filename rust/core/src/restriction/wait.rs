@@ -29,6 +29,10 @@ pub struct WaitOptions {
 /// No pause grows longer than this.
 const LONGEST_PAUSE: Duration = Duration::minutes(10);
 
+/// How long a look that fails is tried again past the end of the wait: the last look decides, and a single lost reply
+/// should not.
+const LAST_TRIES: Duration = Duration::seconds(30);
+
 /// Nobody waits longer: an unblock takes 24 hours at most.
 const LONGEST_WAIT: Duration = Duration::days(7);
 
@@ -165,7 +169,7 @@ impl Waits {
         let mut pause = options.poll_interval;
         loop {
             let now = connection.now();
-            self.look(connection, now, recorder, host).await?;
+            self.look(connection, [now, deadline], recorder, host).await?;
             if now >= deadline {
                 return self.give_up(connection, now, recorder, host).await;
             }
@@ -203,11 +207,11 @@ impl Waits {
     async fn look(
         &mut self,
         connection: &Connection,
-        now: OffsetDateTime,
+        [now, deadline]: [OffsetDateTime; 2],
         recorder: &mut Recorder<'_>,
         host: &Host,
     ) -> Result<()> {
-        let mut list = List::new(connection, host);
+        let mut list = List::new(connection, host).until(deadline.saturating_add(LAST_TRIES));
         for entity_type in [EntityType::Mailbox, EntityType::Connector] {
             let is_of_it = |waiting: &Waiting| waiting.result.entity_type == Some(entity_type);
             if !self.open().any(is_of_it) {
