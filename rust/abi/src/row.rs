@@ -414,6 +414,8 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
             Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
+            // The module has no objects of these yet.
+            Row::Account(_) | Row::Protection(_) => {}
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }

@@ -55,6 +55,8 @@ pub struct Options {
     pub connection_uri: Option<String>,
     /// Another token endpoint than the cloud's.
     pub authorization_uri: Option<String>,
+    /// Another address of Microsoft Graph than the cloud's.
+    pub graph_uri: Option<String>,
     /// How long the network may take.
     pub deadlines: Deadlines,
     /// Set for a practice tenant.
@@ -153,12 +155,16 @@ impl Connection {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
                 invalid(format!("There is no Exchange environment of that name; there are {known}."))
             })?
-            .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
+            .at(
+                options.connection_uri.as_deref(),
+                options.authorization_uri.as_deref(),
+                options.graph_uri.as_deref(),
+            )?;
         must_fit(&clock, &cloud)?;
         let Chosen { organization, credential, delegated } = Chosen::of(&mut options, host).await?;
         let mut account = credential.account();
         let mut proxies = Proxies::new();
-        for endpoint in [&cloud.exchange, &cloud.login] {
+        for endpoint in [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph) {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
                 continue;
             }
@@ -332,7 +338,8 @@ async fn name(way: &Way, host: &Host) -> Result<String> {
 /// A real organization lives in real time: with a practice tenant's clock, waits would end and tokens expire at moments
 /// that mean nothing to it.
 fn must_fit(clock: &Clock, cloud: &Cloud) -> Result<()> {
-    let far = [&cloud.exchange, &cloud.login].into_iter().find(|endpoint| !is_this_machine(endpoint));
+    let endpoints = [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph);
+    let far = endpoints.into_iter().find(|endpoint| !is_this_machine(endpoint));
     match far {
         Some(endpoint) if clock.is_practice() => {
             Err(invalid(format!("A practice tenant's clock is only for this machine, and {endpoint} is not on it.")))

@@ -3,6 +3,7 @@
 //! Two ways lead there: the admin REST endpoint that the official PowerShell module speaks, and the [session](session)
 //! that an admin has opened with that module.
 
+mod audience;
 pub mod cloud;
 mod cmdlet;
 mod fault;
@@ -21,6 +22,7 @@ mod transport;
 mod value;
 mod way;
 
+pub(crate) use audience::{Asking, Errand};
 pub use cmdlet::{Changed, Cmdlet};
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::Service;
@@ -28,6 +30,7 @@ pub(crate) use invoke::ANY_ORGANIZATION;
 pub use reply::records;
 pub use secret::Secret;
 pub use sign_in::{of_environment, Algorithm, Browser, Certificate, Credential, ManagedIdentity};
+pub(crate) use transport::Response;
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};

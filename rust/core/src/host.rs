@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::{Check, ConnectionStatus};
 use crate::error::{Code, Error, Result};
+use crate::evidence::{Protection, Report};
 use crate::exchange::session::{Ran, Run};
 use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
@@ -53,6 +54,8 @@ pub enum Row {
     HistorySummary(Told<Summary>),
     Journal(Verified),
     Check(Check),
+    Account(Report),
+    Protection(Protection),
     ErrorCode(Code),
 }
 

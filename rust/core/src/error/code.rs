@@ -117,6 +117,10 @@ codes! {
     InvalidDateRange = 1014, InvalidArgument, NEVER,
         "Give a -StartDate that has passed and an -EndDate after it; a time without a zone is a local time.";
 
+    /// Nothing was said of what to do.
+    NothingChosen = 1015, InvalidArgument, NEVER,
+        "Give at least one of -DisableForwarding, -DisableInboxRule, -RevokeSession, -BlockSignIn and -ResetPassword; Test-SenderAccount shows which are needed.";
+
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
         "Check -ClientSecret: it must be the secret's value, not its id, and belong to the app given by -AppId.";
@@ -181,6 +185,13 @@ codes! {
     SignInExpired = 2021, AuthenticationError, NEVER,
         "Connect again with Connect-RestrictedSender -UserPrincipalName or -Device and sign in within the time that the message names.";
 
+    /// The connection has no way to Microsoft Graph.
+    NoGraph = 2022, AuthenticationError, NEVER,
+        "Connect with Connect-RestrictedSender by an app (-AppId with a certificate, -ManagedIdentity) or yourself with -Device; give -GraphUri where -ConnectionUri names an endpoint of your own.";
+    /// The account or app lacks a permission in Microsoft Graph.
+    NoGraphPermission = 2023, PermissionDenied, NEVER,
+        "Grant the app the permission of Microsoft Graph that the message names, in Microsoft Entra under API permissions, and let an administrator consent to it; an account takes a directory role that has it.";
+
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,
         "Check the address, DNS and the network connection.";
@@ -232,6 +243,19 @@ codes! {
         "Do not repeat it blindly: an entry stays listed for up to an hour after an unblock. Ask Test-RestrictedSender later and unblock again only if it is still listed.";
     /// Exchange refused the cmdlet.
     CmdletFailed = 4006, InvalidOperation, NEVER,
+        "Read the service's message; Microsoft Support can look up the request id.";
+
+    /// The evidence does not say that the sender is safe, and it was required.
+    NotSafe = 4007, InvalidOperation, NEVER,
+        "Run the commands that the message lists, look again with Test-SenderAccount, and unblock then; or unblock with -RequireEvidence -Override <reason>, which is kept in the journal.";
+    /// Microsoft Entra has no account of that name.
+    AccountNotFound = 4008, ObjectNotFound, NEVER,
+        "Check the address: a sender on premises, a device or a contact has no account in Microsoft Entra that could be secured here.";
+    /// The account comes from a directory on premises, which alone can change it.
+    SynchronizedAccount = 4009, InvalidOperation, NEVER,
+        "Change it in the directory on premises (Active Directory Users and Computers, Set-ADAccountPassword) and wait for the synchronization.";
+    /// Microsoft Graph refused the request.
+    GraphFailed = 4010, InvalidOperation, NEVER,
         "Read the service's message; Microsoft Support can look up the request id.";
 
     /// The journal cannot be written.

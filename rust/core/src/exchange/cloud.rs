@@ -13,6 +13,9 @@ pub struct Cloud {
     pub exchange: String,
     /// Base of the token endpoint.
     pub login: String,
+    /// Base of Microsoft Graph; nothing where Exchange is at an address of the admin's choice and Graph was not named, so
+    /// that no token goes where nobody meant it to.
+    pub graph: Option<String>,
     /// Its portal pages; every entry of a list points to them.
     pub portals: Arc<Portals>,
 }
@@ -32,6 +35,7 @@ struct Known {
     name: &'static str,
     exchange: &'static str,
     login: &'static str,
+    graph: &'static str,
     security: &'static str,
     entra: &'static str,
     admin: &'static str,
@@ -44,6 +48,7 @@ const KNOWN: [Known; 4] = [
         name: "O365Default",
         exchange: "https://outlook.office365.com",
         login: "https://login.microsoftonline.com",
+        graph: "https://graph.microsoft.com",
         security: "https://security.microsoft.com",
         entra: "https://entra.microsoft.com",
         admin: "https://admin.microsoft.com",
@@ -52,6 +57,7 @@ const KNOWN: [Known; 4] = [
         name: "O365USGovGCCHigh",
         exchange: "https://outlook.office365.us",
         login: "https://login.microsoftonline.us",
+        graph: "https://graph.microsoft.us",
         security: "https://security.microsoft.us",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.office365.us",
@@ -60,6 +66,7 @@ const KNOWN: [Known; 4] = [
         name: "O365USGovDoD",
         exchange: "https://outlook-dod.office365.us",
         login: "https://login.microsoftonline.us",
+        graph: "https://dod-graph.microsoft.us",
         security: "https://security.apps.mil",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.apps.mil",
@@ -68,6 +75,7 @@ const KNOWN: [Known; 4] = [
         name: "O365China",
         exchange: "https://partner.outlook.cn",
         login: "https://login.partner.microsoftonline.cn",
+        graph: "https://microsoftgraph.chinacloudapi.cn",
         security: "https://security.microsoft.cn",
         entra: "https://entra.microsoftonline.cn",
         admin: "https://portal.partner.microsoftonline.cn",
@@ -95,6 +103,7 @@ impl Cloud {
             name: known.name.into(),
             exchange: known.exchange.into(),
             login: known.login.into(),
+            graph: Some(known.graph.into()),
             portals: Arc::new(Portals {
                 restricted_entities: format!("{}/restrictedentities", known.security),
                 multi_factor_authentication: format!(
@@ -115,9 +124,14 @@ impl Cloud {
     ///
     /// # Errors
     /// [`Code::InvalidUri`](crate::error::Code::InvalidUri) when one is not an https address.
-    pub fn at(mut self, exchange: Option<&str>, login: Option<&str>) -> Result<Self> {
+    pub fn at(mut self, exchange: Option<&str>, login: Option<&str>, graph: Option<&str>) -> Result<Self> {
         if let Some(exchange) = exchange {
             self.exchange = super::parse_endpoint("ConnectionUri", exchange)?;
+            // Whoever names the known address of a cloud means that cloud.
+            self.graph = Self::at_endpoint(&self.exchange).and_then(|known| known.graph);
+        }
+        if let Some(graph) = graph {
+            self.graph = Some(super::transport::parse_base("GraphUri", graph)?);
         }
         if let Some(login) = login {
             self.login = super::parse_endpoint("AzureADAuthorizationEndpointUri", login)?;
@@ -156,9 +170,22 @@ mod tests {
 
     #[test]
     fn chosen_endpoints_replace_the_known_ones() {
-        let cloud = Cloud::named(None).unwrap().at(Some("http://127.0.0.1:8080/"), None).unwrap();
+        let cloud = Cloud::named(None).unwrap().at(Some("http://127.0.0.1:8080/"), None, None).unwrap();
         assert_eq!(cloud.scope(), "http://127.0.0.1:8080/.default");
         assert_eq!(cloud.login, "https://login.microsoftonline.com");
-        assert!(cloud.at(None, Some("http://login.contoso.com")).is_err(), "tokens never travel in the clear");
+        let unencrypted = Some("http://login.contoso.com");
+        assert!(cloud.clone().at(None, unencrypted, None).is_err(), "tokens never travel in the clear");
+        assert!(cloud.at(None, None, unencrypted).is_err(), "tokens never travel in the clear");
+    }
+
+    #[test]
+    fn graph_is_where_the_cloud_or_the_admin_says() {
+        let at = |exchange, graph| Cloud::named(None).unwrap().at(exchange, None, graph).unwrap().graph;
+        assert_eq!(at(None, None).as_deref(), Some("https://graph.microsoft.com"));
+        assert_eq!(at(Some("https://outlook.office365.us"), None).as_deref(), Some("https://graph.microsoft.us"));
+        assert_eq!(at(Some("https://127.0.0.1:1"), None), None, "a practice token must not go to the real Graph");
+        let practice = Some("https://127.0.0.1:1/graph/");
+        assert_eq!(at(Some("https://127.0.0.1:1"), practice).as_deref(), Some("https://127.0.0.1:1/graph"));
+        assert_eq!(at(None, practice).as_deref(), Some("https://127.0.0.1:1/graph"));
     }
 }

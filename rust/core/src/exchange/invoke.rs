@@ -2,16 +2,17 @@
 
 use std::future::Future;
 
+use reqwest::RequestBuilder;
 use restricted_sender_clock::Clock;
 use serde_json::{json, Value as Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::audience::{Asking, Audience, Errand};
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::escape;
 use super::fault;
-use super::redirect::{Base, Redirects};
 use super::reply::Reply;
 use super::retry::Patience;
 use super::sign_in::Credential;
@@ -27,9 +28,10 @@ use crate::host::Host;
 pub struct Service {
     pub(super) http: reqwest::Client,
     pub(super) cloud: Cloud,
-    pub(super) base: Base,
     pub(super) organization: String,
-    pub(super) tokens: Tokens,
+    pub(super) exchange: Audience,
+    /// Nothing where it is not known where Graph is, or where the connection's token is for Exchange alone.
+    graph: Option<Audience>,
     deadlines: Deadlines,
     clock: Clock,
     traffic: Traffic,
@@ -72,9 +74,10 @@ impl Service {
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock.clone());
-        let (traffic, connection_id) = (Traffic::default(), Uuid::new_v4());
-        let base = Base::new(cloud.exchange.clone());
-        Ok(Self { http, cloud, base, organization, tokens, deadlines, clock, traffic, delegated: false, connection_id })
+        let graph = cloud.graph.clone().and_then(|graph| Some(Audience::new(graph.clone(), tokens.also_for(&graph)?)));
+        let exchange = Audience::new(cloud.exchange.clone(), tokens);
+        let (traffic, connection_id, delegated) = (Traffic::default(), Uuid::new_v4(), false);
+        Ok(Self { http, cloud, organization, exchange, graph, deadlines, clock, traffic, delegated, connection_id })
     }
 
     /// Says that a partner works on a customer's organization.
@@ -99,7 +102,9 @@ impl Service {
             let home = domain.or(tenant_id).ok_or_else(|| {
                 Error::new(Code::InvalidConnection, "The sign-in does not tell the organization: give -Organization.")
             })?;
-            self.tokens.settle(&home);
+            for audience in [Some(&mut self.exchange), self.graph.as_mut()].into_iter().flatten() {
+                audience.tokens.settle(&home);
+            }
             self.organization = home;
         }
         Ok(user)
@@ -122,24 +127,24 @@ impl Service {
     /// # Errors
     /// What keeps us from having a token.
     pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
-        Ok(self.tokens.current(host).await?.tenant_id)
+        Ok(self.exchange.tokens.current(host).await?.tenant_id)
     }
 
     /// When the token in hand expires, where that is known.
     #[must_use]
     pub fn token_expires(&self) -> Option<OffsetDateTime> {
-        self.tokens.last()?.expires
+        self.exchange.tokens.last()?.expires
     }
 
     /// The roles that the token in hand tells of.
     #[must_use]
     pub fn roles(&self) -> Vec<String> {
-        self.tokens.last().map(|token| token.roles).unwrap_or_default()
+        self.exchange.tokens.last().map(|token| token.roles).unwrap_or_default()
     }
 
     /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
     fn anchor_mailbox(&self, token: &Token) -> Option<String> {
-        if self.tokens.is_app_only() {
+        if self.exchange.tokens.is_app_only() {
             return token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
         }
         // A partner has no mailbox in the customer's organization.
@@ -212,32 +217,22 @@ impl<'a> Rest<'a> {
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
     /// by themselves have been.
     pub(crate) fn patience(self, cmdlet: &str) -> Patience<'a> {
-        let Service { cloud, organization, .. } = self.service;
-        Patience::new(self, format!("{cmdlet} in {organization}"), &cloud.exchange, true)
+        let Service { exchange, organization, .. } = self.service;
+        Patience::new(self, format!("{cmdlet} in {organization}"), &exchange.endpoint, true)
     }
 
-    /// A token that is good for now.
+    /// A token for Exchange that is good for now.
     pub(super) async fn token(self) -> Result<Token> {
-        let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.current(self.host)).await
+        self.asking().token().await
     }
 
-    /// Another token than the one that was refused, where there can be one.
-    async fn newer_token(self, refused: &Token, challenge: Option<&str>) -> Result<Option<Token>> {
-        let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.after_refusal(refused, challenge, self.host)).await
+    fn asking(self) -> Asking<'a> {
+        Asking::new(self, &self.service.exchange)
     }
 
-    /// Getting a token changes nothing, so it is tried as often as a read.
-    async fn sign_in<T, F: Future<Output = Result<T>>>(self, work: impl Fn() -> F) -> Result<T> {
-        let Service { cloud, organization, .. } = self.service;
-        let mut patience = Patience::new(self, format!("Token for {organization}"), &cloud.login, true);
-        loop {
-            match self.heard(&mut patience, work()).await {
-                Ok(token) => return Ok(token),
-                Err(error) => patience.after(error).await?,
-            }
-        }
+    /// Microsoft Graph, where there is a way to it.
+    pub(crate) fn graph(self) -> Option<Asking<'a>> {
+        self.service.graph.as_ref().map(|graph| Asking::new(self, graph))
     }
 
     /// Does one try, counting what it sends and telling of it.
@@ -345,7 +340,7 @@ impl Pages<'_> {
             return Err(refuse("it has more pages than any list should have"));
         }
         match url::Url::parse(&link) {
-            Ok(there) if self.exchange.service.base.holds(&there) => Ok(link),
+            Ok(there) if self.exchange.service.exchange.base.holds(&there) => Ok(link),
             _ => Err(refuse("its next page lies on another host")),
         }
     }
@@ -363,7 +358,7 @@ struct Request {
 
 impl Request {
     fn new(service: &Service, cmdlet: Cmdlet) -> Self {
-        let base = service.base.current();
+        let base = service.exchange.base.current();
         Self {
             cmdlet: cmdlet.name,
             address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
@@ -376,37 +371,13 @@ impl Request {
     async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
         let service = exchange.service;
         let what = format!("{} in {}", self.cmdlet, service.organization);
-        let mut patience = Patience::new(exchange, what, &service.cloud.exchange, self.repeatable);
-        let mut token = exchange.token().await?;
-        let (mut renewed, mut redirects, mut address) = (false, Redirects::default(), address.to_owned());
-        loop {
-            let response = exchange.heard(&mut patience, self.post(service, &address, &token)).await;
-            // Who sends a request on has not done it, so this is for changes, too.
-            let elsewhere = response.as_ref().ok().and_then(|reply| redirects.after(reply, &address, &service.base));
-            if let Some(elsewhere) = elsewhere {
-                address = elsewhere;
-                continue;
-            }
-            // A token is refused before anything is done, so this is for changes, too; once, since a second refusal
-            // is not about the token.
-            if !renewed && response.as_ref().is_ok_and(|response| response.status == 401) {
-                renewed = true;
-                let challenge = response.as_ref().ok().and_then(Response::challenge);
-                if let Some(newer) = exchange.newer_token(&token, challenge.as_deref()).await? {
-                    token = newer;
-                    continue;
-                }
-            }
-            match response.and_then(|response| self.read(service, &response)) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => patience.after(error).await?,
-            }
-            token = exchange.token().await?;
-        }
+        let errand = Errand { what, address, harmless: self.repeatable };
+        let request = |address: &str, token: &Token| self.to(service, address, token);
+        exchange.asking().send(errand, request, |response| self.read(service, response)).await
     }
 
-    async fn post(&self, service: &Service, address: &str, token: &Token) -> Result<Response> {
-        let mut request = service
+    fn to(&self, service: &Service, address: &str, token: &Token) -> RequestBuilder {
+        let request = service
             .http
             .post(address)
             .bearer_auth(token.bearer.reveal())
@@ -419,10 +390,10 @@ impl Request {
             .header("X-ClientApplication", "RestrictedSender")
             .header("Prefer", "odata.maxpagesize=1000")
             .json(&self.body);
-        if let Some(mailbox) = service.anchor_mailbox(token) {
-            request = request.header("X-AnchorMailbox", mailbox);
+        match service.anchor_mailbox(token) {
+            Some(mailbox) => request.header("X-AnchorMailbox", mailbox),
+            None => request,
         }
-        transport::send(request, &service.cloud.exchange).await
     }
 
     /// The status decides first: the body of a refusal may be anything.

@@ -1,6 +1,6 @@
 //! Access tokens: kept, and renewed before they expire, one renewal at a time.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,7 +36,7 @@ pub struct Token {
     pub roles: Vec<String>,
 }
 
-/// The tokens of one connection.
+/// The tokens of one connection for one audience.
 #[derive(Debug)]
 pub struct Tokens {
     endpoint: TokenEndpoint,
@@ -48,9 +48,10 @@ pub struct Tokens {
     current: watch::Sender<Option<Token>>,
     /// Whoever asks for a token holds this. Nobody talks to a host meanwhile: a host may be busy with another operation,
     /// which waits for the very token.
-    renewing: Mutex<()>,
-    /// What renews the token of a person.
-    refresh: std::sync::Mutex<Option<Secret>>,
+    /// All audiences share it, since they share what renews the token of a person, which each renewal may replace.
+    renewing: Arc<Mutex<()>>,
+    /// What renews the token of a person, for whichever audience.
+    refresh: Arc<std::sync::Mutex<Option<Secret>>>,
     /// What the service wants the next token of a person to say.
     challenge: std::sync::Mutex<Option<Value>>,
 }
@@ -65,10 +66,29 @@ const PAUSE_OF_A_NEW_CERTIFICATE: Duration = Duration::from_secs(10);
 impl Tokens {
     pub fn new(http: Client, cloud: &Cloud, organization: String, credential: Credential, clock: Clock) -> Self {
         let endpoint = TokenEndpoint { http, login: cloud.login.clone(), organization };
-        let (current, renewing) = (watch::Sender::new(None), Mutex::default());
+        let (current, renewing) = (watch::Sender::new(None), Arc::default());
         let (scope, resource) = (cloud.scope(), cloud.exchange.clone());
-        let (refresh, challenge) = (std::sync::Mutex::default(), std::sync::Mutex::default());
+        let (refresh, challenge) = (Arc::default(), std::sync::Mutex::default());
         Self { endpoint, scope, resource, credential, clock, current, renewing, refresh, challenge }
+    }
+
+    /// Tokens by the same sign-in for another audience; nothing where the sign-in is a single token.
+    pub fn also_for(&self, resource: &str) -> Option<Self> {
+        let credential = match &self.credential {
+            Credential::AccessToken(_) => return None,
+            other => other.clone(),
+        };
+        Some(Self {
+            endpoint: self.endpoint.clone(),
+            scope: format!("{resource}/.default"),
+            resource: resource.to_owned(),
+            credential,
+            clock: self.clock.clone(),
+            current: watch::Sender::new(None),
+            renewing: Arc::clone(&self.renewing),
+            refresh: Arc::clone(&self.refresh),
+            challenge: std::sync::Mutex::default(),
+        })
     }
 
     /// Takes the organization that the person who signed in belongs to, where none was named.

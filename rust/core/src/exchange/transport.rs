@@ -88,7 +88,23 @@ pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) 
 /// # Errors
 /// [`Code::InvalidUri`] unless it is `https://host[:port]`, or `http://` to this machine.
 pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
-    let refuse = |why: &str| Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter);
+    let base = parse_base(parameter, text)?;
+    match Url::parse(&base) {
+        Ok(url) if url.path() == "/" => Ok(base),
+        _ => Err(invalid(parameter, "must end after the host and port")),
+    }
+}
+
+fn invalid(parameter: &str, why: &str) -> Error {
+    Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter)
+}
+
+/// As [`parse_endpoint`], for an address that may have a path.
+///
+/// # Errors
+/// [`Code::InvalidUri`] unless it is `https://host[:port][/path]`, or `http://` to this machine.
+pub fn parse_base(parameter: &str, text: &str) -> Result<String> {
+    let refuse = |why| invalid(parameter, why);
     let url = Url::parse(text.trim()).map_err(|error| refuse("is not an absolute address").caused_by(&error))?;
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return Err(refuse("must begin with https:// (tokens would travel unencrypted)"));
@@ -96,8 +112,8 @@ pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
         return Err(refuse("must name a host and no user"));
     }
-    if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
-        return Err(refuse("must end after the host and port"));
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("must have no query"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }

@@ -9,7 +9,8 @@ use super::retry::Patience;
 use super::session::Session;
 use super::traffic::Traffic;
 use super::value::Record;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::graph::Graph;
 use crate::host::Host;
 
 /// How a connection reaches its organization.
@@ -143,6 +144,26 @@ impl<'a> Exchange<'a> {
         match self.way {
             Way::Rest(service) => Some(service.asked_by(self.host).until(self.until).patience(cmdlet)),
             Way::Session(_) => None,
+        }
+    }
+
+    /// Microsoft Graph, asked by the same sign-in. A session keeps its token to itself, and a token that was given is for
+    /// Exchange alone.
+    ///
+    /// # Errors
+    /// [`Code::NoGraph`] where there is no way to it.
+    pub fn graph(self) -> Result<Graph<'a>> {
+        let none = |why: &str| Error::new(Code::NoGraph, format!("Microsoft Graph could not be asked: {why}."));
+        match self.way {
+            Way::Rest(service) if service.cloud().graph.is_none() => {
+                Err(none("Exchange is at an address of your choice, and where Graph is was not said"))
+            }
+            Way::Rest(service) => service
+                .asked_by(self.host)
+                .graph()
+                .map(Graph::new)
+                .ok_or_else(|| none("the access token of this connection is for Exchange alone")),
+            Way::Session(_) => Err(none("this connection goes through an Exchange session, which has no token for it")),
         }
     }
 

@@ -33,6 +33,10 @@ pub struct UnblockOptions {
     pub wait: Option<WaitOptions>,
     /// Whether to refuse an unblock that cannot be written into the journal before.
     pub require_journal: bool,
+    /// Whether to check each sender before asking, and to refuse whoever is not [`Safe`](crate::evidence::Verdict::Safe).
+    pub require_evidence: bool,
+    /// Why to unblock whoever the evidence does not say to be safe; kept in the journal. A blank text is no reason.
+    pub override_reason: Option<String>,
 }
 
 /// Unblocks what the input names, asking for each. Waits, if it is to wait, when the input has ended: for all of them
