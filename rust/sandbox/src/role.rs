@@ -3,6 +3,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::permission::Permission;
+
 /// The app role that lets an app into Exchange Online at all.
 const MANAGE_AS_APP: &str = "Exchange.ManageAsApp";
 
@@ -51,6 +53,15 @@ impl Grant {
         match self {
             Self::None => &[],
             Self::Full | Self::ReadOnly | Self::NoDirectoryRole | Self::ExpiredSecret => &[MANAGE_AS_APP],
+        }
+    }
+
+    /// The `roles` of its tokens for Graph. A directory role of Exchange's is nothing there, and the other way round.
+    pub(crate) fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Full | Self::ExpiredSecret => &Permission::ALL,
+            Self::ReadOnly | Self::NoDirectoryRole => &Permission::READING,
+            Self::None => &[],
         }
     }
 

@@ -128,6 +128,7 @@ impl Story {
         let mut teller = Teller { random: StdRng::seed_from_u64(!seed), now };
         apps.push(teller.app(("Weekly report", Grant::ReadOnly)));
         let organization_guid = teller.guid();
+        recipients.iter_mut().for_each(|recipient| recipient.object_id = teller.guid());
         let founded = now.saturating_sub(Duration::days(2000));
         let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ history::NUMBERS), now };
         let outbound_policies = teller.outbound_policies(founded);
@@ -352,6 +353,7 @@ impl Teller {
             display_name: display_name.into(),
             alias: alias.into(),
             guid: self.guid(),
+            object_id: Uuid::nil(),
             upn: Some(address.clone()),
             primary_address: address,
             other_addresses: others.iter().map(|other| format!("{other}@{DOMAIN}")).collect(),

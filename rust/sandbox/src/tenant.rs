@@ -28,6 +28,12 @@ use crate::Options;
 /// The worldwide cloud's resource: clients may ask for a token for it even when they talk to a practice tenant.
 const EXCHANGE_ONLINE: &str = "https://outlook.office365.com";
 
+/// The worldwide cloud's Graph, as above.
+const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";
+
+/// Where Graph is, behind every base.
+pub(crate) const GRAPH_PATH: &str = "/graph";
+
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) company: &'static str,
@@ -36,8 +42,10 @@ pub(crate) struct Tenant {
     pub(crate) founded: OffsetDateTime,
     pub(crate) directory: Directory,
     pub(crate) apps: Vec<App>,
-    /// What tokens can be asked for, without a trailing slash.
+    /// What tokens for Exchange can be asked for by, without a trailing slash.
     pub(crate) resources: Vec<String>,
+    /// The same for Graph.
+    pub(crate) graph_resources: Vec<String>,
     /// Where the tenant is, by every name of this machine, without a trailing slash.
     pub(crate) bases: Vec<String>,
     pub(crate) clock: Clock,
@@ -64,6 +72,8 @@ impl Tenant {
         let bases: Vec<String> =
             addresses.into_iter().flat_map(|address| LOOPBACK_HOSTS.map(|host| address.base(host))).collect();
         let resources = [EXCHANGE_ONLINE.to_owned()].into_iter().chain(bases.iter().cloned()).collect();
+        let graphs = bases.iter().map(|base| format!("{base}{GRAPH_PATH}"));
+        let graph_resources = [MICROSOFT_GRAPH.to_owned()].into_iter().chain(graphs).collect();
         Self {
             id: story.tenant_id,
             company: COMPANY,
@@ -73,6 +83,7 @@ impl Tenant {
             directory: story.directory,
             apps: story.apps,
             resources,
+            graph_resources,
             bases,
             clock: options.clock.clone(),
             pager: Pager::default(),
@@ -105,6 +116,18 @@ impl Tenant {
     pub(crate) fn is_called(&self, name: &str) -> bool {
         Uuid::try_parse(name).is_ok_and(|id| id == self.id)
             || self.directory.domains.iter().any(|domain| domain.domain.eq_ignore_ascii_case(name))
+    }
+
+    /// What a token can be for, by this name in whatever case, with or without a trailing slash.
+    pub(crate) fn resource(&self, name: &str) -> Option<&str> {
+        let name = name.trim_end_matches('/');
+        let mut all = self.resources.iter().chain(&self.graph_resources);
+        all.find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
+    }
+
+    /// Whether a token for this resource opens Graph, and not Exchange.
+    pub(crate) fn is_graph(&self, resource: &str) -> bool {
+        self.graph_resources.iter().any(|known| known == resource)
     }
 
     pub(crate) fn restrictions(&self) -> MutexGuard<'_, Restrictions> {
