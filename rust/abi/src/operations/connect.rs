@@ -124,6 +124,7 @@ async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         environment: parameters.text("ExchangeEnvironmentName"),
         connection_uri: parameters.text("ConnectionUri"),
         authorization_uri: parameters.text("AzureADAuthorizationEndpointUri"),
+        graph_uri: None,
         deadlines: deadlines(parameters)?,
         practice: None,
     };
