@@ -49,7 +49,7 @@ public sealed class TrustedTenant : IMsalHttpClientFactory, IDisposable
     /// <summary>Posts JSON with a token and further headers; the reply must be that of a call that went well.</summary>
     internal async Task<JsonElement> Post(string address, string token, object body, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = JsonContent.Create(body, options: JsonSerializerOptions.Default) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (name, value) in headers)
             request.Headers.Add(name, value);

@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::session::Session;
 use crate::exchange::{
-    is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service, Way,
+    is_near, is_this_machine, Certificate, Cmdlet, Compliance, Deadlines, Exchange, Proxies, Secret, Service, Way,
 };
 use crate::history::journal::Journal;
 use crate::host::Host;
@@ -57,6 +57,8 @@ pub struct Options {
     pub authorization_uri: Option<String>,
     /// Another address of Microsoft Graph than the cloud's.
     pub graph_uri: Option<String>,
+    /// Another address of Security & Compliance than the cloud's.
+    pub compliance_uri: Option<String>,
     /// How long the network may take.
     pub deadlines: Deadlines,
     /// Set for a practice tenant.
@@ -155,16 +157,13 @@ impl Connection {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
                 invalid(format!("There is no Exchange environment of that name; there are {known}."))
             })?
-            .at(
-                options.connection_uri.as_deref(),
-                options.authorization_uri.as_deref(),
-                options.graph_uri.as_deref(),
-            )?;
+            .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref(), options.graph_uri.as_deref())?
+            .compliance_at(options.compliance_uri.as_deref())?;
         must_fit(&clock, &cloud)?;
         let Chosen { organization, credential, delegated } = Chosen::of(&mut options, host).await?;
         let mut account = credential.account();
         let mut proxies = Proxies::new();
-        for endpoint in [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph) {
+        for endpoint in endpoints(&cloud) {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
                 continue;
             }
@@ -255,6 +254,12 @@ impl Connection {
         self.way.asked_by(host)
     }
 
+    /// The organization's Security & Compliance, as the operation of `host` asks it.
+    #[must_use]
+    pub fn compliance<'a>(&'a self, host: &'a Host) -> Compliance<'a> {
+        self.way.compliance(host)
+    }
+
     /// The cloud that the organization is in.
     #[must_use]
     pub fn cloud(&self) -> &Cloud {
@@ -335,11 +340,15 @@ async fn name(way: &Way, host: &Host) -> Result<String> {
     named.ok_or_else(|| invalid("The Exchange session does not tell which organization it belongs to."))
 }
 
+/// Wherever requests may go.
+fn endpoints(cloud: &Cloud) -> impl Iterator<Item = &String> {
+    [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph).chain(&cloud.compliance)
+}
+
 /// A real organization lives in real time: with a practice tenant's clock, waits would end and tokens expire at moments
 /// that mean nothing to it.
 fn must_fit(clock: &Clock, cloud: &Cloud) -> Result<()> {
-    let endpoints = [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph);
-    let far = endpoints.into_iter().find(|endpoint| !is_this_machine(endpoint));
+    let far = endpoints(cloud).find(|endpoint| !is_this_machine(endpoint));
     match far {
         Some(endpoint) if clock.is_practice() => {
             Err(invalid(format!("A practice tenant's clock is only for this machine, and {endpoint} is not on it.")))

@@ -6,6 +6,8 @@
 mod audience;
 pub mod cloud;
 mod cmdlet;
+mod compliance;
+mod cookies;
 mod fault;
 mod invoke;
 mod probe;
@@ -24,6 +26,7 @@ mod way;
 
 pub(crate) use audience::{Asking, Errand};
 pub use cmdlet::{Changed, Cmdlet};
+pub use compliance::Compliance;
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::Service;
 pub(crate) use invoke::ANY_ORGANIZATION;

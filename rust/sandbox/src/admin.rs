@@ -29,6 +29,8 @@ pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
+    /// What a token that opens it must be for: one of these.
+    pub(crate) resources: &'a [String],
 }
 
 impl Request<'_> {
@@ -37,7 +39,7 @@ impl Request<'_> {
         let unauthorized = |error| Err(Box::new(unauthorized(self.base, error)));
         let Some(token) = reply::bearer(self.headers) else { return unauthorized("") };
         let challenges = tenant.settings().claims_challenge;
-        let accepted = tenant.tokens().check(token, &tenant.resources, tenant.now(), challenges);
+        let accepted = tenant.tokens().check(token, self.resources, tenant.now(), challenges);
         match accepted {
             Err(NotAccepted::Unknown | NotAccepted::OtherAudience) => unauthorized(", error=\"invalid_token\""),
             Err(NotAccepted::Expired) => {
@@ -79,7 +81,7 @@ impl Request<'_> {
     }
 }
 
-fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
+pub(crate) fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(';'))

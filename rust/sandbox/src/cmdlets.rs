@@ -17,10 +17,10 @@ pub(crate) struct Cmdlet {
     pub(crate) name: &'static str,
     /// The .NET type of its rows (?); empty where there are none.
     pub(crate) output_type: &'static str,
-    parameters: &'static [Parameter],
-    run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
     /// Whether an organization has it.
-    exists: fn(&Settings) -> bool,
+    pub(crate) exists: fn(&Settings) -> bool,
 }
 
 /// A call of a cmdlet with checked parameters.
@@ -57,7 +57,7 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    fn rows(rows: Vec<(u64, Row)>) -> Self {
+    pub(crate) fn rows(rows: Vec<(u64, Row)>) -> Self {
         Self::Rows(Box::new(rows.into_iter()))
     }
 }
@@ -67,7 +67,7 @@ const RECORD_TYPES: [&str; RecordType::ALL.len()] = {
     [admin.name(), hygiene.name()]
 };
 
-fn everywhere(_: &Settings) -> bool {
+pub(crate) fn everywhere(_: &Settings) -> bool {
     true
 }
 

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 use crate::role::Caller;
 use crate::row::Row;
-use crate::settings::EmptyValue;
+use crate::settings::{EmptyValue, Settings};
 use crate::tenant::Tenant;
 
 /// The query option that carries a page token.
@@ -55,18 +55,25 @@ pub(crate) fn parse(body: &[u8]) -> Asked {
 /// Answers a request, headers and all.
 pub(crate) fn answer(tenant: &Tenant, request: &Request<'_>, asked: &Asked) -> Reply {
     request.dress(match request.sign_in_to_post(tenant) {
-        Ok(caller) => call(tenant, request, caller, asked),
+        Ok(caller) => call(tenant, request, caller, asked, Cmdlet::named),
         Err(reply) => *reply,
     })
 }
 
-fn call(tenant: &Tenant, request: &Request<'_>, caller: Caller, asked: &Asked) -> Reply {
+/// Runs what is asked for; `named` finds a cmdlet by its name, where the organization has it.
+pub(crate) fn call(
+    tenant: &Tenant,
+    request: &Request<'_>,
+    caller: Caller,
+    asked: &Asked,
+    named: fn(&str, &Settings) -> Option<&'static Cmdlet>,
+) -> Reply {
     let input = match asked {
         Ok(call) => &call.input,
         Err(why) => return Refusal::bad_body(why).reply(),
     };
     // A cmdlet nobody has ever heard of and one the caller has no role for look the same.
-    let known = Cmdlet::named(&input.name, &tenant.settings()).filter(|cmdlet| caller.access.may_run(cmdlet.name));
+    let known = named(&input.name, &tenant.settings()).filter(|cmdlet| caller.access.may_run(cmdlet.name));
     let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;

@@ -19,6 +19,7 @@ mod batch;
 mod certificate;
 mod clixml;
 mod cmdlets;
+mod compliance;
 mod control;
 mod der;
 mod device_code;
@@ -81,7 +82,7 @@ impl Default for Options {
     }
 }
 
-/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `graphUri`, `caCertificate`, `tenantId`,
+/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `graphUri`, `complianceUri`, `caCertificate`, `tenantId`,
 /// `organization`, `appId`, `clientSecret`, all text.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +94,8 @@ pub struct Invitation {
     /// `https://localhost:PORT/graph`: base of Microsoft Graph, and what its tokens are for. The same stands behind
     /// `plain_uri`.
     pub graph_uri: String,
+    /// `{uri}/compliance`: base of Security & Compliance, which sends requests on to where it really is.
+    pub compliance_uri: String,
     /// The certificate authority that signed the HTTPS server's certificate, in PEM; made at start, key thrown away.
     pub ca_certificate: String,
     /// The tenant's GUID, lower case with hyphens.
@@ -141,6 +144,7 @@ impl Sandbox {
         let uri = secure.address().base("localhost");
         let invitation = Invitation {
             graph_uri: format!("{uri}{}", tenant::GRAPH_PATH),
+            compliance_uri: format!("{uri}{}", compliance::PATH),
             uri,
             plain_uri: plain.address().base("127.0.0.1"),
             ca_certificate: authority.authority_pem,

@@ -109,6 +109,12 @@ impl Refusal {
         Self::bad("Ex5C0A19", ODATA, format!("The request body is not valid: {why}"))
     }
 
+    /// The words are ours (?).
+    pub(crate) fn bad_anchor(anchor: &str, expected: &str) -> Self {
+        let message = format!("The anchor mailbox '{anchor}' cannot be routed; expected '{expected}'.");
+        Self::bad("Ex8E21D4", ARGUMENT, message)
+    }
+
     pub(crate) fn too_many_items(count: usize, most: usize) -> Self {
         let message = format!("The batch holds {count} requests; the maximum number of requests in a batch is {most}.");
         Self::bad("Ex71B3E8", ODATA, message)

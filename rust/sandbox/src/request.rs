@@ -11,7 +11,7 @@ use crate::managed_identity::Place;
 use crate::reply::{self, Reply};
 use crate::row::wire_time;
 use crate::tenant::Tenant;
-use crate::{admin, authorize, batch, graph, invoke, log, managed_identity, module_file, token};
+use crate::{admin, authorize, batch, compliance, graph, invoke, log, managed_identity, module_file, token};
 
 /// A request whose body is there.
 pub(crate) struct Request {
@@ -60,6 +60,7 @@ enum Purpose<'a> {
     ManagedIdentity(Place),
     Metadata { tenant: &'a str },
     Invoke { version: &'a str, tenant: &'a str, asked: invoke::Asked },
+    Compliance { version: &'a str, tenant: &'a str, asked: invoke::Asked },
     Batch { version: &'a str, tenant: &'a str },
     ModuleFile { version: &'a str, tenant: &'a str },
     Banner { version: &'a str, tenant: &'a str },
@@ -153,6 +154,11 @@ impl Request {
                 "exobanner('autogensession')" => Purpose::Banner { version, tenant },
                 _ => Purpose::Nothing,
             },
+            ([_, _, version, tenant, _], ["compliance", "adminapi", "beta" | "v1.0", _, "invokecommand"])
+                if !self.in_batch =>
+            {
+                Purpose::Compliance { version, tenant, asked: invoke::parse(&self.body) }
+            }
             ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(path)),
             _ => Purpose::Nothing,
         }
@@ -169,26 +175,40 @@ impl Request {
             }
             Purpose::Metadata { tenant: name } => token::metadata(tenant, &self.base, name),
             Purpose::Invoke { version, tenant: name, asked } => {
-                invoke::answer(tenant, &self.to_admin(version, name), asked)
+                invoke::answer(tenant, &self.to_admin(tenant, version, name), asked)
+            }
+            Purpose::Compliance { version, tenant: name, asked } => {
+                let base = format!("{}{}", self.base, compliance::PATH);
+                let request = admin::Request {
+                    base: &base,
+                    resources: &tenant.compliance_resources,
+                    ..self.to_admin(tenant, version, name)
+                };
+                compliance::answer(tenant, &self.base, &request, &self.head.uri, asked)
             }
             Purpose::Batch { version, tenant: name } => {
-                return batch::answer(tenant, &self.to_admin(version, name), self)
+                return batch::answer(tenant, &self.to_admin(tenant, version, name), self)
             }
-            Purpose::ModuleFile { version, tenant: name } => module_file::answer(tenant, &self.to_admin(version, name)),
-            Purpose::Banner { version, tenant: name } => module_file::banner(tenant, &self.to_admin(version, name)),
+            Purpose::ModuleFile { version, tenant: name } => {
+                module_file::answer(tenant, &self.to_admin(tenant, version, name))
+            }
+            Purpose::Banner { version, tenant: name } => {
+                module_file::banner(tenant, &self.to_admin(tenant, version, name))
+            }
             Purpose::Graph(call) => graph::answer(tenant, &self.to_graph(), call),
             Purpose::Nothing => reply::empty(StatusCode::NOT_FOUND),
         })
     }
 
-    fn to_admin<'a>(&'a self, version: &'a str, tenant: &'a str) -> admin::Request<'a> {
+    fn to_admin<'a>(&'a self, tenant: &'a Tenant, version: &'a str, name: &'a str) -> admin::Request<'a> {
         admin::Request {
             base: &self.base,
             version,
-            tenant,
+            tenant: name,
             query: self.query(),
             method: &self.head.method,
             headers: &self.head.headers,
+            resources: &tenant.resources,
         }
     }
 
@@ -198,7 +218,7 @@ impl Request {
 
     fn log_entry(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> log::Request {
         let call = match purpose {
-            Purpose::Invoke { asked: Ok(call), .. } => Some(&call.input),
+            Purpose::Invoke { asked: Ok(call), .. } | Purpose::Compliance { asked: Ok(call), .. } => Some(&call.input),
             _ => None,
         };
         log::Request {
@@ -229,12 +249,12 @@ impl Purpose<'_> {
             Self::Authorize { .. } => "authorize",
             Self::ManagedIdentity(_) => "managed-identity",
             Self::Metadata { .. } => "openid-configuration",
-            Self::Invoke { asked: Ok(call), .. } => &call.input.name,
+            Self::Invoke { asked: Ok(call), .. } | Self::Compliance { asked: Ok(call), .. } => &call.input.name,
             Self::Batch { .. } => "$batch",
             Self::ModuleFile { .. } => "EXOModuleFile",
             Self::Banner { .. } => "EXOBanner",
             Self::Graph(call) => call.name(),
-            Self::Invoke { .. } | Self::Nothing => "",
+            Self::Invoke { .. } | Self::Compliance { .. } | Self::Nothing => "",
         }
     }
 

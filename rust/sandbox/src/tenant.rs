@@ -11,6 +11,7 @@ use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
 use crate::authorize::Authorizations;
+use crate::compliance;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
@@ -31,6 +32,9 @@ const EXCHANGE_ONLINE: &str = "https://outlook.office365.com";
 /// The worldwide cloud's Graph, as above.
 const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";
 
+/// The worldwide cloud's Security & Compliance, as above.
+const SECURITY_AND_COMPLIANCE: &str = "https://ps.compliance.protection.outlook.com";
+
 /// Where Graph is, behind every base.
 pub(crate) const GRAPH_PATH: &str = "/graph";
 
@@ -46,6 +50,8 @@ pub(crate) struct Tenant {
     pub(crate) resources: Vec<String>,
     /// The same for Graph.
     pub(crate) graph_resources: Vec<String>,
+    /// The same for Security & Compliance.
+    pub(crate) compliance_resources: Vec<String>,
     /// Where the tenant is, by every name of this machine, without a trailing slash.
     pub(crate) bases: Vec<String>,
     pub(crate) clock: Clock,
@@ -74,6 +80,8 @@ impl Tenant {
         let resources = [EXCHANGE_ONLINE.to_owned()].into_iter().chain(bases.iter().cloned()).collect();
         let graphs = bases.iter().map(|base| format!("{base}{GRAPH_PATH}"));
         let graph_resources = [MICROSOFT_GRAPH.to_owned()].into_iter().chain(graphs).collect();
+        let compliance = bases.iter().map(|base| format!("{base}{}", compliance::PATH));
+        let compliance_resources = [SECURITY_AND_COMPLIANCE.to_owned()].into_iter().chain(compliance).collect();
         Self {
             id: story.tenant_id,
             company: COMPANY,
@@ -84,6 +92,7 @@ impl Tenant {
             apps: story.apps,
             resources,
             graph_resources,
+            compliance_resources,
             bases,
             clock: options.clock.clone(),
             pager: Pager::default(),
@@ -121,7 +130,7 @@ impl Tenant {
     /// What a token can be for, by this name in whatever case, with or without a trailing slash.
     pub(crate) fn resource(&self, name: &str) -> Option<&str> {
         let name = name.trim_end_matches('/');
-        let mut all = self.resources.iter().chain(&self.graph_resources);
+        let mut all = self.resources.iter().chain(&self.graph_resources).chain(&self.compliance_resources);
         all.find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
     }
 

@@ -96,10 +96,20 @@ async fn the_invitation_as_json() {
     let practice = Practice::standard().await;
     let json = serde_json::to_value(practice.sandbox.invitation()).unwrap();
     let names: Vec<&String> = json.as_object().unwrap().keys().collect();
-    for name in ["uri", "plainUri", "graphUri", "caCertificate", "tenantId", "organization", "appId", "clientSecret"] {
+    for name in [
+        "uri",
+        "plainUri",
+        "graphUri",
+        "complianceUri",
+        "caCertificate",
+        "tenantId",
+        "organization",
+        "appId",
+        "clientSecret",
+    ] {
         assert!(json[name].is_string(), "{name} in {names:?}");
     }
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 9);
     assert_eq!(json["graphUri"], format!("{}/graph", json["uri"].as_str().unwrap()));
     assert!(json["uri"].as_str().unwrap().starts_with("https://localhost:"));
     assert!(json["plainUri"].as_str().unwrap().starts_with("http://127.0.0.1:"));

@@ -140,6 +140,18 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
 
+    /// <summary>Another Security and Compliance endpoint than the cloud's.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
+    [Parameter(ParameterSetName = VariableSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ComplianceUri { get; set; }
+
     /// <summary>Which of several Exchange sessions: what Connect-ExchangeOnline -Prefix named.</summary>
     [Parameter(ParameterSetName = SessionSet)]
     [AllowEmptyString]
@@ -235,6 +247,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
         operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
+        operation.Bind("ComplianceUri", ComplianceUri);
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("Sandbox", Sandbox.IsPresent);
         operation.Bind("Scenario", Scenario);

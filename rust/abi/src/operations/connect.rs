@@ -49,6 +49,7 @@ pub const CONNECT: Spec = Spec {
         ("ExchangeEnvironmentName", RsCellType::Text),
         ("ConnectionUri", RsCellType::Text),
         ("AzureADAuthorizationEndpointUri", RsCellType::Text),
+        ("ComplianceUri", RsCellType::Text),
         ("TimeoutSec", RsCellType::Int64),
         ("Sandbox", RsCellType::Bool),
         ("Scenario", RsCellType::Text),
@@ -125,6 +126,7 @@ async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         connection_uri: parameters.text("ConnectionUri"),
         authorization_uri: parameters.text("AzureADAuthorizationEndpointUri"),
         graph_uri: None,
+        compliance_uri: parameters.text("ComplianceUri"),
         deadlines: deadlines(parameters)?,
         practice: None,
     };
@@ -205,6 +207,7 @@ async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         client_secret: Some(Secret::new(invitation.client_secret.clone())),
         connection_uri: Some(invitation.uri.clone()),
         authorization_uri: Some(invitation.uri.clone()),
+        compliance_uri: Some(invitation.compliance_uri.clone()),
         deadlines: deadlines(parameters)?,
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),

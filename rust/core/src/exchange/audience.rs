@@ -1,10 +1,11 @@
-//! Whom requests go to with a token of its own: Exchange, and Microsoft Graph. Both are asked in the same way: a token,
+//! Whom requests go to with a token of its own: Exchange, Security & Compliance, Microsoft Graph. All are asked in the same way: a token,
 //! another one after a refusal, redirects within the endpoint, further tries where those do no harm.
 
 use std::future::Future;
 
 use reqwest::{Client, RequestBuilder};
 
+use super::cookies::Cookies;
 use super::invoke::Rest;
 use super::redirect::{Base, Redirects};
 use super::retry::Patience;
@@ -22,6 +23,7 @@ pub struct Audience {
     pub base: Base,
     /// What it lets us in by.
     pub tokens: Tokens,
+    cookies: Cookies,
 }
 
 /// An audience, as one operation asks it.
@@ -45,7 +47,12 @@ pub struct Errand<'a> {
 impl Audience {
     /// The endpoint, which takes these tokens.
     pub fn new(endpoint: String, tokens: Tokens) -> Self {
-        Self { base: Base::new(endpoint.clone()), endpoint, tokens }
+        Self { base: Base::new(endpoint.clone()), endpoint, tokens, cookies: Cookies::default() }
+    }
+
+    /// The same, which sends its first request on by a host of the domain `front`.
+    pub fn behind(self, front: &'static str) -> Self {
+        Self { base: Base::behind(front, self.endpoint.clone()), ..self }
     }
 }
 
@@ -96,8 +103,13 @@ impl<'a> Asking<'a> {
         let mut token = self.token().await?;
         let (mut renewed, mut redirects, mut address) = (false, Redirects::default(), errand.address.to_owned());
         loop {
-            let sent = transport::send(request(&address, &token), &audience.endpoint);
-            let response = rest.heard(&mut patience, sent).await;
+            let request = request(&address, &token);
+            let request = match audience.cookies.header() {
+                Some(cookies) => request.header("Cookie", cookies),
+                None => request,
+            };
+            let response = rest.heard(&mut patience, transport::send(request, &audience.endpoint)).await;
+            response.iter().for_each(|response| audience.cookies.keep(response));
             // Who sends a request on has not done it, so this is for changes, too.
             let elsewhere = response.as_ref().ok().and_then(|reply| redirects.after(reply, &address, &audience.base));
             if let Some(elsewhere) = elsewhere {

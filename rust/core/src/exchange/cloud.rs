@@ -16,6 +16,10 @@ pub struct Cloud {
     /// Base of Microsoft Graph; nothing where Exchange is at an address of the admin's choice and Graph was not named, so
     /// that no token goes where nobody meant it to.
     pub graph: Option<String>,
+    /// Base of Security & Compliance; nothing where it is not known.
+    pub compliance: Option<String>,
+    /// The domain by whose hosts Security & Compliance sends its first request on.
+    pub compliance_front: &'static str,
     /// Its portal pages; every entry of a list points to them.
     pub portals: Arc<Portals>,
 }
@@ -36,19 +40,24 @@ struct Known {
     exchange: &'static str,
     login: &'static str,
     graph: &'static str,
+    compliance: &'static str,
+    compliance_front: &'static str,
     security: &'static str,
     entra: &'static str,
     admin: &'static str,
 }
 
-// Endpoints: the official module's table of environments. The portal hosts of the national clouds, and the address of
-// Exchange in China, are assumptions (?): no primary source names the pages in those clouds.
+// Endpoints: the official module's table of environments. Assumptions (?): the portal hosts of the national clouds, the
+// address of Exchange in China and that of Security & Compliance for DoD, and the hosts by which Security & Compliance
+// sends requests on outside of the worldwide cloud: no primary source names them.
 const KNOWN: [Known; 4] = [
     Known {
         name: "O365Default",
         exchange: "https://outlook.office365.com",
         login: "https://login.microsoftonline.com",
         graph: "https://graph.microsoft.com",
+        compliance: "https://ps.compliance.protection.outlook.com",
+        compliance_front: "admin.protection.outlook.com",
         security: "https://security.microsoft.com",
         entra: "https://entra.microsoft.com",
         admin: "https://admin.microsoft.com",
@@ -58,6 +67,8 @@ const KNOWN: [Known; 4] = [
         exchange: "https://outlook.office365.us",
         login: "https://login.microsoftonline.us",
         graph: "https://graph.microsoft.us",
+        compliance: "https://ps.compliance.protection.office365.us",
+        compliance_front: "admin.protection.office365.us",
         security: "https://security.microsoft.us",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.office365.us",
@@ -67,6 +78,8 @@ const KNOWN: [Known; 4] = [
         exchange: "https://outlook-dod.office365.us",
         login: "https://login.microsoftonline.us",
         graph: "https://dod-graph.microsoft.us",
+        compliance: "https://l5.ps.compliance.protection.office365.us",
+        compliance_front: "admin.protection.office365.us",
         security: "https://security.apps.mil",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.apps.mil",
@@ -76,6 +89,8 @@ const KNOWN: [Known; 4] = [
         exchange: "https://partner.outlook.cn",
         login: "https://login.partner.microsoftonline.cn",
         graph: "https://microsoftgraph.chinacloudapi.cn",
+        compliance: "https://ps.compliance.protection.partner.outlook.cn",
+        compliance_front: "admin.protection.partner.outlook.cn",
         security: "https://security.microsoft.cn",
         entra: "https://entra.microsoftonline.cn",
         admin: "https://portal.partner.microsoftonline.cn",
@@ -104,6 +119,8 @@ impl Cloud {
             exchange: known.exchange.into(),
             login: known.login.into(),
             graph: Some(known.graph.into()),
+            compliance: Some(known.compliance.into()),
+            compliance_front: known.compliance_front,
             portals: Arc::new(Portals {
                 restricted_entities: format!("{}/restrictedentities", known.security),
                 multi_factor_authentication: format!(
@@ -128,13 +145,25 @@ impl Cloud {
         if let Some(exchange) = exchange {
             self.exchange = super::parse_endpoint("ConnectionUri", exchange)?;
             // Whoever names the known address of a cloud means that cloud.
-            self.graph = Self::at_endpoint(&self.exchange).and_then(|known| known.graph);
+            let known = Self::at_endpoint(&self.exchange);
+            (self.graph, self.compliance) = known.map(|known| (known.graph, known.compliance)).unwrap_or_default();
         }
         if let Some(graph) = graph {
             self.graph = Some(super::transport::parse_base("GraphUri", graph)?);
         }
         if let Some(login) = login {
             self.login = super::parse_endpoint("AzureADAuthorizationEndpointUri", login)?;
+        }
+        Ok(self)
+    }
+
+    /// The same cloud with Security & Compliance at an address of the admin's choice.
+    ///
+    /// # Errors
+    /// [`Code::InvalidUri`](crate::error::Code::InvalidUri) when it is not an https address.
+    pub fn compliance_at(mut self, address: Option<&str>) -> Result<Self> {
+        if let Some(address) = address {
+            self.compliance = Some(super::transport::parse_base("ComplianceUri", address)?);
         }
         Ok(self)
     }

@@ -6,6 +6,7 @@ use reqwest::RequestBuilder;
 use restricted_sender_clock::Clock;
 use serde_json::{json, Value as Json};
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::audience::{Asking, Audience, Errand};
@@ -32,6 +33,10 @@ pub struct Service {
     pub(super) exchange: Audience,
     /// Nothing where it is not known where Graph is, or where the connection's token is for Exchange alone.
     graph: Option<Audience>,
+    /// The same of Security & Compliance.
+    compliance: Option<Audience>,
+    /// The organization's initial domain, once it was needed.
+    initial_domain: OnceCell<String>,
     deadlines: Deadlines,
     clock: Clock,
     traffic: Traffic,
@@ -56,6 +61,10 @@ pub struct Rest<'a> {
     service: &'a Service,
     host: &'a Host,
     until: Option<OffsetDateTime>,
+    /// Exchange, or Security & Compliance.
+    audience: &'a Audience,
+    /// The domain by which an app names the organization, where its id does not do.
+    domain: Option<&'a str>,
 }
 
 impl Service {
@@ -75,9 +84,27 @@ impl Service {
         let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock.clone());
         let graph = cloud.graph.clone().and_then(|graph| Some(Audience::new(graph.clone(), tokens.also_for(&graph)?)));
+        let compliance = cloud.compliance.clone().and_then(|endpoint| {
+            let tokens = tokens.also_for(&endpoint)?;
+            Some(Audience::new(endpoint, tokens).behind(cloud.compliance_front))
+        });
         let exchange = Audience::new(cloud.exchange.clone(), tokens);
-        let (traffic, connection_id, delegated) = (Traffic::default(), Uuid::new_v4(), false);
-        Ok(Self { http, cloud, organization, exchange, graph, deadlines, clock, traffic, delegated, connection_id })
+        let (traffic, initial_domain) = (Traffic::default(), OnceCell::new());
+        let (delegated, connection_id) = (false, Uuid::new_v4());
+        Ok(Self {
+            http,
+            cloud,
+            organization,
+            exchange,
+            graph,
+            compliance,
+            initial_domain,
+            deadlines,
+            clock,
+            traffic,
+            delegated,
+            connection_id,
+        })
     }
 
     /// Says that a partner works on a customer's organization.
@@ -102,7 +129,8 @@ impl Service {
             let home = domain.or(tenant_id).ok_or_else(|| {
                 Error::new(Code::InvalidConnection, "The sign-in does not tell the organization: give -Organization.")
             })?;
-            for audience in [Some(&mut self.exchange), self.graph.as_mut()].into_iter().flatten() {
+            let all = [Some(&mut self.exchange), self.graph.as_mut(), self.compliance.as_mut()];
+            for audience in all.into_iter().flatten() {
                 audience.tokens.settle(&home);
             }
             self.organization = home;
@@ -142,15 +170,6 @@ impl Service {
         self.exchange.tokens.last().map(|token| token.roles).unwrap_or_default()
     }
 
-    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
-    fn anchor_mailbox(&self, token: &Token) -> Option<String> {
-        if self.exchange.tokens.is_app_only() {
-            return token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
-        }
-        // A partner has no mailbox in the customer's organization.
-        token.user.as_ref().filter(|_| !self.delegated).map(|user| format!("UPN:{user}"))
-    }
-
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -167,7 +186,7 @@ impl Service {
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
-        Rest { service: self, host, until: None }
+        Rest { service: self, host, until: None, audience: &self.exchange, domain: None }
     }
 }
 
@@ -196,10 +215,29 @@ impl<'a> Rest<'a> {
         Pages {
             exchange: self,
             cmdlet: cmdlet.clone(),
-            request: Request::new(self.service, cmdlet),
+            request: Request::new(self, cmdlet),
             next: Next::First,
             pages: 0,
             is_second: false,
+        }
+    }
+
+    /// Reads all that a cmdlet returns.
+    ///
+    /// # Errors
+    /// The first failure: what was read before it is not the whole answer.
+    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
+        let mut pages = self.read(cmdlet);
+        let mut records = Vec::new();
+        loop {
+            match pages.next().await {
+                Ok(Some(page)) => records.extend(page),
+                Ok(None) => return Ok(records),
+                Err(error) => {
+                    pages.begin_again(error).await?;
+                    records.clear();
+                }
+            }
         }
     }
 
@@ -209,7 +247,7 @@ impl<'a> Rest<'a> {
     /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: it is not sent again unless the service for
     /// certain [did nothing](super::retry).
     pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
-        let request = Request::new(self.service, cmdlet.once());
+        let request = Request::new(self, cmdlet.once());
         let (reply, request_id) = request.send(self, &request.address).await?;
         Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
     }
@@ -217,17 +255,64 @@ impl<'a> Rest<'a> {
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
     /// by themselves have been.
     pub(crate) fn patience(self, cmdlet: &str) -> Patience<'a> {
-        let Service { exchange, organization, .. } = self.service;
-        Patience::new(self, format!("{cmdlet} in {organization}"), &exchange.endpoint, true)
+        let organization = &self.service.organization;
+        Patience::new(self, format!("{cmdlet} in {organization}"), &self.audience.endpoint, true)
     }
 
-    /// A token for Exchange that is good for now.
+    /// Security & Compliance, where there is a way to it.
+    ///
+    /// # Errors
+    /// What keeps us from learning the organization's initial domain, by which an app has to name it there.
+    pub(crate) async fn compliance(self) -> Result<Option<Self>> {
+        let Some(audience) = &self.service.compliance else { return Ok(None) };
+        let domain = match audience.tokens.is_app_only() {
+            true => Some(self.initial_domain().await?),
+            false => None,
+        };
+        Ok(Some(Self { audience, domain, ..self }))
+    }
+
+    async fn initial_domain(self) -> Result<&'a str> {
+        let organization = &self.service.organization;
+        let found = self.service.initial_domain.get_or_try_init(|| async {
+            if is_initial(organization) {
+                return Ok(organization.clone());
+            }
+            let mut pages = self.read(Cmdlet::new("Get-AcceptedDomain"));
+            while let Some(page) = pages.next().await? {
+                let initial = page.into_iter().find_map(|mut domain| {
+                    let is_initial = domain.take_bool("InitialDomain") == Some(true);
+                    domain.take_text("DomainName").filter(|_| is_initial)
+                });
+                if let Some(name) = initial {
+                    return Ok(name);
+                }
+            }
+            let message = format!("{organization} does not tell its initial domain (*.onmicrosoft.com).");
+            Err(Error::new(Code::ResponseUnreadable, message))
+        });
+        found.await.map(String::as_str)
+    }
+
+    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
+    fn anchor_mailbox(self, token: &Token) -> Option<String> {
+        if self.audience.tokens.is_app_only() {
+            return match self.domain {
+                Some(domain) => Some(format!("UPN:{ORGANIZATION_MAILBOX}@{domain}")),
+                None => token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}")),
+            };
+        }
+        // A partner has no mailbox in the customer's organization.
+        token.user.as_ref().filter(|_| !self.service.delegated).map(|user| format!("UPN:{user}"))
+    }
+
+    /// A token that is good for now.
     pub(super) async fn token(self) -> Result<Token> {
         self.asking().token().await
     }
 
     fn asking(self) -> Asking<'a> {
-        Asking::new(self, &self.service.exchange)
+        Asking::new(self, self.audience)
     }
 
     /// Microsoft Graph, where there is a way to it.
@@ -251,6 +336,15 @@ impl<'a> Rest<'a> {
         }
         result
     }
+}
+
+/// Whether a domain is the initial one of its organization by its name alone: a single name below one of Microsoft's
+/// domains for that, of the worldwide, the US Government's and the Chinese cloud.
+fn is_initial(domain: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    [".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn"]
+        .iter()
+        .any(|end| domain.strip_suffix(end).is_some_and(|name| !name.is_empty() && !name.contains('.')))
 }
 
 /// The pages of a list, read one by one.
@@ -324,7 +418,7 @@ impl Pages<'_> {
         if WITH_RESULT_SIZE.contains(&cmdlet.name) {
             cmdlet = cmdlet.with("ResultSize", Some("Unlimited"));
         }
-        (self.request, self.next) = (Request::new(service, cmdlet), Next::First);
+        (self.request, self.next) = (Request::new(self.exchange, cmdlet), Next::First);
         (self.pages, self.is_second) = (0, true);
         Ok(())
     }
@@ -340,7 +434,7 @@ impl Pages<'_> {
             return Err(refuse("it has more pages than any list should have"));
         }
         match url::Url::parse(&link) {
-            Ok(there) if self.exchange.service.exchange.base.holds(&there) => Ok(link),
+            Ok(there) if self.exchange.audience.base.holds(&there) => Ok(link),
             _ => Err(refuse("its next page lies on another host")),
         }
     }
@@ -357,11 +451,11 @@ struct Request {
 }
 
 impl Request {
-    fn new(service: &Service, cmdlet: Cmdlet) -> Self {
-        let base = service.exchange.base.current();
+    fn new(exchange: Rest<'_>, cmdlet: Cmdlet) -> Self {
+        let base = exchange.audience.base.current();
         Self {
             cmdlet: cmdlet.name,
-            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
+            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&exchange.service.organization)),
             body: json!({ "CmdletInput": { "CmdletName": cmdlet.name, "Parameters": cmdlet.parameters } }),
             repeatable: cmdlet.repeatable,
             id: Uuid::new_v4(),
@@ -369,14 +463,14 @@ impl Request {
     }
 
     async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
-        let service = exchange.service;
-        let what = format!("{} in {}", self.cmdlet, service.organization);
+        let what = format!("{} in {}", self.cmdlet, exchange.service.organization);
         let errand = Errand { what, address, harmless: self.repeatable };
-        let request = |address: &str, token: &Token| self.to(service, address, token);
-        exchange.asking().send(errand, request, |response| self.read(service, response)).await
+        let request = |address: &str, token: &Token| self.to(exchange, address, token);
+        exchange.asking().send(errand, request, |response| self.read(exchange, response)).await
     }
 
-    fn to(&self, service: &Service, address: &str, token: &Token) -> RequestBuilder {
+    fn to(&self, exchange: Rest<'_>, address: &str, token: &Token) -> RequestBuilder {
+        let service = exchange.service;
         let request = service
             .http
             .post(address)
@@ -390,15 +484,15 @@ impl Request {
             .header("X-ClientApplication", "RestrictedSender")
             .header("Prefer", "odata.maxpagesize=1000")
             .json(&self.body);
-        match service.anchor_mailbox(token) {
+        match exchange.anchor_mailbox(token) {
             Some(mailbox) => request.header("X-AnchorMailbox", mailbox),
             None => request,
         }
     }
 
     /// The status decides first: the body of a refusal may be anything.
-    fn read(&self, service: &Service, response: &Response) -> Result<(Reply, Option<String>)> {
-        let organization = &service.organization;
+    fn read(&self, exchange: Rest<'_>, response: &Response) -> Result<(Reply, Option<String>)> {
+        let organization = &exchange.service.organization;
         let fail = |body| fault::of_reply(self.cmdlet, organization, response, body);
         if response.status == 204 {
             return Ok((Reply::default(), response.request_id()));
@@ -419,7 +513,7 @@ impl Request {
             }
             Ok(reply) => Ok((reply, response.request_id())),
             Err(error) => {
-                let host = &service.cloud.exchange;
+                let host = &exchange.audience.endpoint;
                 // Whoever stands between may cut a body and announce what is left of it.
                 let (code, what) = if error.is_eof() {
                     (Code::ConnectionLost, "a reply that ends in its midst")
@@ -432,6 +526,21 @@ impl Request {
                     details.request_id = response.request_id();
                 }))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_initial_domain_is_known_by_its_name() {
+        for initial in ["contoso.onmicrosoft.com", "Contoso.OnMicrosoft.us", "contoso.partner.onmschina.cn"] {
+            assert!(is_initial(initial), "{initial}");
+        }
+        for other in ["contoso.com", "contoso.mail.onmicrosoft.com", "onmicrosoft.com", ".onmicrosoft.com", "3f0e"] {
+            assert!(!is_initial(other), "{other}");
         }
     }
 }

@@ -201,6 +201,19 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
+    /// The texts of all headers of a name.
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// A reply that has nothing but these.
+    #[cfg(test)]
+    pub fn with_headers(name: &'static str, values: &[&str]) -> Self {
+        let mut headers = HeaderMap::new();
+        values.iter().for_each(|value| drop(headers.append(name, value.parse().unwrap())));
+        Self { status: 200, headers, body: Vec::new() }
+    }
+
     /// The service's id of the request.
     pub fn request_id(&self) -> Option<String> {
         self.header("request-id").or_else(|| self.header("x-ms-request-id"))

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
+use super::compliance::Compliance;
 use super::invoke::{self, Service};
 use super::retry::Patience;
 use super::session::Session;
@@ -95,6 +96,12 @@ impl Way {
         }
     }
 
+    /// Security & Compliance beside it, as the operation of `host` asks it.
+    #[must_use]
+    pub fn compliance<'a>(&'a self, host: &'a Host) -> Compliance<'a> {
+        Compliance::new(self, host)
+    }
+
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
@@ -123,17 +130,9 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// The first failure: what was read before it is not the whole answer.
     pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
-        let mut pages = self.read(cmdlet);
-        let mut records = Vec::new();
-        loop {
-            match pages.next().await {
-                Ok(Some(page)) => records.extend(page),
-                Ok(None) => return Ok(records),
-                Err(error) => {
-                    pages.begin_again(error).await?;
-                    records.clear();
-                }
-            }
+        match self.way {
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).read_all(cmdlet).await,
+            Way::Session(session) => session.read(cmdlet, self.host).await,
         }
     }
 
