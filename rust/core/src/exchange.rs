@@ -4,6 +4,7 @@
 //! that an admin has opened with that module.
 
 mod audience;
+mod batch;
 pub mod cloud;
 mod cmdlet;
 mod compliance;

@@ -72,6 +72,11 @@ impl<'a> Asking<'a> {
         self.rest.service().organization()
     }
 
+    /// Where its requests go.
+    pub fn base(self) -> String {
+        self.audience.base.current()
+    }
+
     /// The address of the endpoint.
     pub fn endpoint(self) -> &'a str {
         &self.audience.endpoint

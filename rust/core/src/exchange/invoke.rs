@@ -4,7 +4,7 @@ use std::future::Future;
 
 use reqwest::RequestBuilder;
 use restricted_sender_clock::Clock;
-use serde_json::{json, Value as Json};
+use serde_json::{json, Map, Value as Json};
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -311,7 +311,7 @@ impl<'a> Rest<'a> {
         self.asking().token().await
     }
 
-    fn asking(self) -> Asking<'a> {
+    pub(super) fn asking(self) -> Asking<'a> {
         Asking::new(self, self.audience)
     }
 
@@ -442,7 +442,7 @@ impl Pages<'_> {
 
 /// One cmdlet on its way: pages and a second try keep its id.
 #[derive(Debug)]
-struct Request {
+pub(super) struct Request {
     cmdlet: &'static str,
     address: String,
     body: Json,
@@ -451,7 +451,7 @@ struct Request {
 }
 
 impl Request {
-    fn new(exchange: Rest<'_>, cmdlet: Cmdlet) -> Self {
+    pub(super) fn new(exchange: Rest<'_>, cmdlet: Cmdlet) -> Self {
         let base = exchange.audience.base.current();
         Self {
             cmdlet: cmdlet.name,
@@ -470,28 +470,35 @@ impl Request {
     }
 
     fn to(&self, exchange: Rest<'_>, address: &str, token: &Token) -> RequestBuilder {
-        let service = exchange.service;
-        let request = service
-            .http
-            .post(address)
-            .bearer_auth(token.bearer.reveal())
-            .header("Accept-Charset", "UTF-8")
-            .header("X-CmdletName", self.cmdlet)
-            .header("client-request-id", self.id.to_string())
-            .header("connection-id", service.connection_id.to_string())
-            .header("X-ResponseFormat", "json")
-            .header("X-SerializationLevel", "Partial")
-            .header("X-ClientApplication", "RestrictedSender")
-            .header("Prefer", "odata.maxpagesize=1000")
-            .json(&self.body);
-        match exchange.anchor_mailbox(token) {
-            Some(mailbox) => request.header("X-AnchorMailbox", mailbox),
-            None => request,
-        }
+        let request = exchange.service.http.post(address).bearer_auth(token.bearer.reveal()).json(&self.body);
+        self.headers(exchange, token).into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// The same as a part of a batch.
+    pub(super) fn in_batch(&self, id: &str, exchange: Rest<'_>, token: &Token) -> Json {
+        let mut headers: Map<String, Json> =
+            self.headers(exchange, token).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        headers.insert("Content-Type".to_owned(), "application/json".into());
+        json!({ "id": id, "method": "POST", "url": self.address, "headers": headers, "body": self.body })
+    }
+
+    fn headers(&self, exchange: Rest<'_>, token: &Token) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("Accept-Charset", "UTF-8".to_owned()),
+            ("X-CmdletName", self.cmdlet.to_owned()),
+            ("client-request-id", self.id.to_string()),
+            ("connection-id", exchange.service.connection_id.to_string()),
+            ("X-ResponseFormat", "json".to_owned()),
+            ("X-SerializationLevel", "Partial".to_owned()),
+            ("X-ClientApplication", "RestrictedSender".to_owned()),
+            ("Prefer", "odata.maxpagesize=1000".to_owned()),
+        ];
+        headers.extend(exchange.anchor_mailbox(token).map(|mailbox| ("X-AnchorMailbox", mailbox)));
+        headers
     }
 
     /// The status decides first: the body of a refusal may be anything.
-    fn read(&self, exchange: Rest<'_>, response: &Response) -> Result<(Reply, Option<String>)> {
+    pub(super) fn read(&self, exchange: Rest<'_>, response: &Response) -> Result<(Reply, Option<String>)> {
         let organization = &exchange.service.organization;
         let fail = |body| fault::of_reply(self.cmdlet, organization, response, body);
         if response.status == 204 {

@@ -214,6 +214,24 @@ impl Response {
         Self { status: 200, headers, body: Vec::new() }
     }
 
+    /// A reply that came inside another one. What is no JSON came as a text.
+    pub fn of_parts(
+        status: u16,
+        headers: &std::collections::HashMap<String, serde_json::Value>,
+        body: Option<&serde_json::Value>,
+    ) -> Self {
+        let pairs = headers.iter().filter_map(|(name, value)| {
+            let name = reqwest::header::HeaderName::try_from(name).ok()?;
+            Some((name, reqwest::header::HeaderValue::try_from(value.as_str()?).ok()?))
+        });
+        let body = match body {
+            None => Vec::new(),
+            Some(serde_json::Value::String(text)) => text.clone().into_bytes(),
+            Some(json) => json.to_string().into_bytes(),
+        };
+        Self { status, headers: pairs.collect(), body }
+    }
+
     /// The service's id of the request.
     pub fn request_id(&self) -> Option<String> {
         self.header("request-id").or_else(|| self.header("x-ms-request-id"))

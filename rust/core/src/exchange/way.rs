@@ -136,6 +136,20 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Reads all that each of these cmdlets returns, in their order: over REST, up to ten of them with one request.
+    pub async fn read_each(self, cmdlets: Vec<Cmdlet>) -> Vec<Result<Vec<Record>>> {
+        match self.way {
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).read_each(cmdlets).await,
+            Way::Session(session) => {
+                let mut all = Vec::with_capacity(cmdlets.len());
+                for cmdlet in cmdlets {
+                    all.push(session.read(cmdlet, self.host).await);
+                }
+                all
+            }
+        }
+    }
+
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
     /// by themselves have been. Nothing for a session, which tries again by itself.
     #[must_use]

@@ -221,6 +221,10 @@ impl Waits {
                 .entries(entity_type)
                 .await
                 .map(|entries| entries.iter().rev().map(|entry| (entry.key.folded(), entry.created)).collect());
+            if listed.is_ok() {
+                let watched = self.all.iter().filter(|waiting| is_of_it(waiting) && waiting.is_watched());
+                list.look_up(watched.filter_map(Waiting::unknown_address).collect()).await;
+            }
             for waiting in self.all.iter_mut().filter(|waiting| is_of_it(waiting) && waiting.is_watched()) {
                 let seen = match &listed {
                     Ok(listed) => waiting.look(connection, listed, &mut list, now).await,
@@ -289,6 +293,14 @@ impl Waits {
 }
 
 impl Waiting {
+    /// The address of somebody of whom it is not known yet by what keys they are listed.
+    fn unknown_address(&self) -> Option<String> {
+        match &self.who {
+            Who::Named(Key::Sender(address)) => Some(address.clone()),
+            _ => None,
+        }
+    }
+
     /// What this look says of it. Finds out first by which keys it is listed, if nobody did.
     async fn look(
         &mut self,
