@@ -238,3 +238,30 @@ async fn the_log_has_the_batch_and_its_items() {
         assert_eq!((log.len(), &log[0]["status"]), (3, &json!(200)));
     }
 }
+
+#[tokio::test]
+async fn a_request_orders_what_goes_wrong_with_itself() {
+    let header = "x-sandbox-fault";
+    for practice in Practice::both().await {
+        let busy = r#"{"kind": "status", "status": 503}"#;
+        let ask = |fault: &str| {
+            let request = practice.request(&practice.command(), "Get-AcceptedDomain", &json!({}));
+            request.header(header, fault).send()
+        };
+        practice.fault(json!({"match": "Get-AcceptedDomain", "fault": {"kind": "status", "status": 429}})).await;
+        assert_eq!(ask(busy).await.unwrap().status(), 503);
+        assert!(ask(r#"{"kind": "drop"}"#).await.is_err());
+        let wrong = ask("explode").await.unwrap();
+        assert_eq!(wrong.status(), 400);
+        assert!(json_of(wrong).await["error"].as_str().unwrap().contains("send a fault such as"));
+        assert_eq!(practice.invoke("Get-AcceptedDomain", json!({})).await.status(), 429, "what waited has waited");
+        assert_eq!(practice.invoke("Get-AcceptedDomain", json!({})).await.status(), 200);
+
+        let mut struck = domains("2");
+        struck["headers"] = json!({(header): busy});
+        assert_eq!(statuses(&responses(send(&practice, &[domains("1"), struck]).await).await), [200, 503]);
+        let delayed = batch(&practice, &[domains("1"), domains("2")]).header(header, r#"{"kind": "cut-short"}"#);
+        let text = delayed.send().await.unwrap().text().await.unwrap();
+        assert_eq!(text.matches("\"status\":200").count(), 1, "the batch is cut in half, its items are whole: {text}");
+    }
+}
