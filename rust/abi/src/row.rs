@@ -416,8 +416,6 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             // The module has no objects of these yet.
             Row::Account(_) | Row::Protection(_) => {}
-            // Their columns are to come with the cmdlets that ask for them.
-            Row::Account(_) | Row::Protection(_) => {}
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }

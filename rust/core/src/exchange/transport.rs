@@ -210,7 +210,9 @@ impl Response {
     #[cfg(test)]
     pub fn with_headers(name: &'static str, values: &[&str]) -> Self {
         let mut headers = HeaderMap::new();
-        values.iter().for_each(|value| drop(headers.append(name, value.parse().unwrap())));
+        for value in values {
+            headers.append(name, value.parse().unwrap());
+        }
         Self { status: 200, headers, body: Vec::new() }
     }
 
