@@ -137,7 +137,7 @@ impl Request {
                 "exobanner('autogensession')" => Purpose::Banner { version, tenant },
                 _ => Purpose::Nothing,
             },
-            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(path)),
+            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(method, path)),
             _ => Purpose::Nothing,
         }
     }
@@ -176,7 +176,14 @@ impl Request {
     }
 
     fn to_graph(&self) -> graph::Request<'_> {
-        graph::Request { base: &self.base, method: &self.head.method, query: self.query(), headers: &self.head.headers }
+        graph::Request {
+            base: &self.base,
+            method: &self.head.method,
+            path: self.head.uri.path(),
+            query: self.query(),
+            headers: &self.head.headers,
+            body: &self.body,
+        }
     }
 
     fn log_entry(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> log::Request {
