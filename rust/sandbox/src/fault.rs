@@ -54,7 +54,7 @@ pub(crate) enum Fault {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
     /// A cmdlet's name, `token`, `devicecode`, `managed-identity`, `openid-configuration`, `$batch`, `EXOModuleFile`,
-    /// `EXOBanner`, or `*` for everything; compared without case.
+    /// `EXOBanner`, `graph` or one of its parts, or `*` for everything; compared without case.
     #[serde(rename = "match")]
     pattern: String,
     /// The sender or the connector that a call is about; without either it may be about any. Compared without case.
@@ -86,7 +86,10 @@ impl Order {
 
     fn is_for(&self, name: &str, about: Option<&str>) -> bool {
         let wanted = self.sender_address.iter().chain(&self.connector_id);
-        (self.pattern == "*" || self.pattern.eq_ignore_ascii_case(name))
+        let pattern = self.pattern.as_str();
+        // `graph` is all of it, `graph/users` a part.
+        let is_part = || name.split_once('/').is_some_and(|(whole, _)| pattern.eq_ignore_ascii_case(whole));
+        (pattern == "*" || pattern.eq_ignore_ascii_case(name) || is_part())
             && wanted.into_iter().all(|wanted| about.is_some_and(|about| about.eq_ignore_ascii_case(wanted)))
     }
 }

@@ -11,7 +11,7 @@ use crate::managed_identity::Place;
 use crate::reply::{self, Reply};
 use crate::row::wire_time;
 use crate::tenant::Tenant;
-use crate::{admin, batch, invoke, log, managed_identity, module_file, token};
+use crate::{admin, batch, graph, invoke, log, managed_identity, module_file, token};
 
 /// A request whose body is there.
 pub(crate) struct Request {
@@ -62,6 +62,7 @@ enum Purpose<'a> {
     Batch { version: &'a str, tenant: &'a str },
     ModuleFile { version: &'a str, tenant: &'a str },
     Banner { version: &'a str, tenant: &'a str },
+    Graph(graph::Call),
     Nothing,
 }
 
@@ -136,6 +137,7 @@ impl Request {
                 "exobanner('autogensession')" => Purpose::Banner { version, tenant },
                 _ => Purpose::Nothing,
             },
+            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(method, path)),
             _ => Purpose::Nothing,
         }
     }
@@ -157,6 +159,7 @@ impl Request {
             }
             Purpose::ModuleFile { version, tenant: name } => module_file::answer(tenant, &self.to_admin(version, name)),
             Purpose::Banner { version, tenant: name } => module_file::banner(tenant, &self.to_admin(version, name)),
+            Purpose::Graph(call) => graph::answer(tenant, &self.to_graph(), call),
             Purpose::Nothing => reply::empty(StatusCode::NOT_FOUND),
         })
     }
@@ -169,6 +172,17 @@ impl Request {
             query: self.query(),
             method: &self.head.method,
             headers: &self.head.headers,
+        }
+    }
+
+    fn to_graph(&self) -> graph::Request<'_> {
+        graph::Request {
+            base: &self.base,
+            method: &self.head.method,
+            path: self.head.uri.path(),
+            query: self.query(),
+            headers: &self.head.headers,
+            body: &self.body,
         }
     }
 
@@ -208,6 +222,7 @@ impl Purpose<'_> {
             Self::Batch { .. } => "$batch",
             Self::ModuleFile { .. } => "EXOModuleFile",
             Self::Banner { .. } => "EXOBanner",
+            Self::Graph(call) => call.name(),
             Self::Invoke { .. } | Self::Nothing => "",
         }
     }
@@ -216,6 +231,7 @@ impl Purpose<'_> {
     fn about(&self) -> Option<&str> {
         match self {
             Self::Invoke { asked: Ok(call), .. } => call.input.about(),
+            Self::Graph(call) => call.about(),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
@@ -14,9 +15,11 @@ use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::log::RequestLog;
+use crate::mail_flow::MailFlow;
 use crate::managed_identity::ManagedIdentity;
 use crate::outbound_policy::OutboundPolicies;
 use crate::paging::Pager;
+use crate::permission::Permissions;
 use crate::restriction::Restrictions;
 use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
 use crate::server::{Address, LOOPBACK_HOSTS};
@@ -27,6 +30,12 @@ use crate::Options;
 /// The worldwide cloud's resource: clients may ask for a token for it even when they talk to a practice tenant.
 const EXCHANGE_ONLINE: &str = "https://outlook.office365.com";
 
+/// The worldwide cloud's Graph, as above.
+const MICROSOFT_GRAPH: &str = "https://graph.microsoft.com";
+
+/// Where Graph is, behind every base.
+pub(crate) const GRAPH_PATH: &str = "/graph";
+
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) company: &'static str,
@@ -34,14 +43,19 @@ pub(crate) struct Tenant {
     pub(crate) organization_guid: Uuid,
     pub(crate) founded: OffsetDateTime,
     pub(crate) directory: Directory,
+    pub(crate) mail_flow: MailFlow,
     pub(crate) apps: Vec<App>,
-    /// What tokens can be asked for, without a trailing slash.
+    /// What tokens for Exchange can be asked for by, without a trailing slash.
     pub(crate) resources: Vec<String>,
+    /// The same for Graph.
+    pub(crate) graph_resources: Vec<String>,
     /// Where the tenant is, by every name of this machine, without a trailing slash.
     pub(crate) bases: Vec<String>,
     pub(crate) clock: Clock,
     pub(crate) pager: Pager,
+    accounts: Mutex<Accounts>,
     restrictions: Mutex<Restrictions>,
+    permissions: Mutex<Permissions>,
     searches: Mutex<Searches>,
     outbound_policies: Mutex<OutboundPolicies>,
     tokens: Mutex<Tokens>,
@@ -62,6 +76,8 @@ impl Tenant {
         let bases: Vec<String> =
             addresses.into_iter().flat_map(|address| LOOPBACK_HOSTS.map(|host| address.base(host))).collect();
         let resources = [EXCHANGE_ONLINE.to_owned()].into_iter().chain(bases.iter().cloned()).collect();
+        let graphs = bases.iter().map(|base| format!("{base}{GRAPH_PATH}"));
+        let graph_resources = [MICROSOFT_GRAPH.to_owned()].into_iter().chain(graphs).collect();
         Self {
             id: story.tenant_id,
             company: COMPANY,
@@ -69,12 +85,16 @@ impl Tenant {
             organization_guid: story.organization_guid,
             founded: story.founded,
             directory: story.directory,
+            mail_flow: story.mail_flow,
             apps: story.apps,
             resources,
+            graph_resources,
             bases,
             clock: options.clock.clone(),
             pager: Pager::default(),
+            accounts: Mutex::new(story.accounts),
             restrictions: Mutex::new(story.restrictions),
+            permissions: Mutex::default(),
             searches: Mutex::default(),
             outbound_policies: Mutex::new(story.outbound_policies),
             tokens: Mutex::default(),
@@ -102,6 +122,26 @@ impl Tenant {
     pub(crate) fn is_called(&self, name: &str) -> bool {
         Uuid::try_parse(name).is_ok_and(|id| id == self.id)
             || self.directory.domains.iter().any(|domain| domain.domain.eq_ignore_ascii_case(name))
+    }
+
+    /// What a token can be for, by this name in whatever case, with or without a trailing slash.
+    pub(crate) fn resource(&self, name: &str) -> Option<&str> {
+        let name = name.trim_end_matches('/');
+        let mut all = self.resources.iter().chain(&self.graph_resources);
+        all.find(|known| known.eq_ignore_ascii_case(name)).map(String::as_str)
+    }
+
+    /// Whether a token for this resource opens Graph, and not Exchange.
+    pub(crate) fn is_graph(&self, resource: &str) -> bool {
+        self.graph_resources.iter().any(|known| known == resource)
+    }
+
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        locked(&self.accounts)
+    }
+
+    pub(crate) fn permissions(&self) -> MutexGuard<'_, Permissions> {
+        locked(&self.permissions)
     }
 
     pub(crate) fn restrictions(&self) -> MutexGuard<'_, Restrictions> {
