@@ -100,6 +100,11 @@ impl Dossier {
         }
     }
 
+    /// Whether it is about a sender, and not about a connector.
+    pub fn is_sender(&self) -> bool {
+        !self.address.is_empty()
+    }
+
     /// Whether there is anything of which the audit log tells when it was made, or by whom.
     pub fn has_something_to_date(&self, frame: &Frame) -> bool {
         fn any<T>(part: &Part<Vec<T>>) -> bool {

@@ -1,6 +1,7 @@
 //! What is read once for all senders of an operation, and the gate through which all reads of it go.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use serde_json::Value as Json;
 use time::macros::format_description;
@@ -95,21 +96,22 @@ impl<'a> Organization<'a> {
         }
     }
 
-    /// Does `work` when it is its turn.
-    async fn in_turn<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Does `work` when it is its turn. It is boxed because a dozen of them are made side by side: each is large, and
+    /// together they would not fit onto the stack of a thread.
+    async fn in_turn<T>(&self, work: Pin<Box<impl Future<Output = Result<T>>>>) -> Result<T> {
         let _turn = self.gate.acquire().await.map_err(|_| Error::cancelled())?;
         work.await
     }
 
     /// All that a cmdlet returns.
     pub async fn cmdlet(&self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
-        self.in_turn(self.connection.exchange(self.host).read_all(cmdlet)).await
+        self.in_turn(Box::pin(self.connection.exchange(self.host).read_all(cmdlet))).await
     }
 
     /// One object of Microsoft Graph.
     pub async fn object(&self, resource: &Resource) -> Result<Json> {
         let graph = self.connection.exchange(self.host).graph()?;
-        self.in_turn(graph.read(resource)).await
+        self.in_turn(Box::pin(graph.read(resource))).await
     }
 
     /// One object of Microsoft Graph, if it is there.
@@ -124,7 +126,7 @@ impl<'a> Organization<'a> {
     /// A list of Microsoft Graph.
     pub async fn list(&self, resource: &Resource) -> Result<Vec<Json>> {
         let graph = self.connection.exchange(self.host).graph()?;
-        self.in_turn(graph.read_all(resource)).await
+        self.in_turn(Box::pin(graph.read_all(resource))).await
     }
 
     /// Who has this address.
@@ -244,7 +246,7 @@ impl<'a> Organization<'a> {
 
     async fn read_listings(&self) -> Result<Vec<(Key, OffsetDateTime)>> {
         let now = self.connection.now();
-        let (found, read) = Search::read(self.connection, (now - RHYTHM, now), &|_| true, self.host).await;
+        let (found, read) = Box::pin(Search::read(self.connection, (now - RHYTHM, now), &|_| true, self.host)).await;
         read?;
         let listed = found.events.into_iter().filter(|event| event.what == Audited::Listed);
         Ok(listed.map(|event| (event.key, event.time)).collect())

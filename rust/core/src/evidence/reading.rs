@@ -77,9 +77,9 @@ impl Reading<'_, '_> {
         dossier.recipient = Some(self.organization.recipient(&dossier.address).await);
         let asked: &Dossier = dossier;
         let (account, mailbox, (), sent, rhythm) = tokio::join!(
-            self.account(asked),
-            self.mailbox(asked),
-            self.shared(),
+            Box::pin(self.account(asked)),
+            Box::pin(self.mailbox(asked)),
+            Box::pin(self.shared()),
             self.part(&[SentFrom], self.sent(asked)),
             self.rhythm(),
         );

@@ -86,7 +86,8 @@ impl<'a> Examiner<'a> {
         if let Some(known) = &target.known {
             return Ok(Subject { key, named, known: Some(known.clone()) });
         }
-        let found = self.list.lock().await.find(&key).await;
+        let mut list = self.list.lock().await;
+        let found = Box::pin(list.find(&key)).await;
         let entry = match found {
             Ok(Found { entries, .. }) => entries.into_iter().next(),
             Err(error) if error.code() == Code::Cancelled => return Err(error),
@@ -128,7 +129,7 @@ impl<'a> Examiner<'a> {
             block_type,
         };
         let connector_name = known.and_then(|known| known.connector_name.as_deref());
-        let dossier = reading.dossier(reason, connector_name).await;
+        let dossier = Box::pin(reading.dossier(reason, connector_name)).await;
         let findings: Vec<_> =
             rules.iter().map(|rule| (rule.name, rule.finding(&dossier, &frame, is_connector))).collect();
         let look = Look::of(&dossier, &findings, block_type, is_connector, &frame);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::organization::{changed, Changed};
 use super::read;
-use super::sent::is_within;
+use super::sent::{is_before, is_within};
 use crate::evidence::dossier::Dossier;
 use crate::evidence::facts::Connector;
 use crate::evidence::finding::{fact, sign, Finding};
@@ -85,7 +85,7 @@ pub fn identity(dossier: &Dossier, _: &Frame) -> Finding {
 }
 
 /// What the message trace shows of its addresses: whether all who sent are of the organization.
-pub fn relayed(dossier: &Dossier, _: &Frame) -> Finding {
+pub fn relayed(dossier: &Dossier, frame: &Frame) -> Finding {
     let connector = match connector(dossier) {
         Ok(connector) => connector,
         Err(finding) => return *finding,
@@ -121,6 +121,12 @@ pub fn relayed(dossier: &Dossier, _: &Frame) -> Finding {
         !connector.addresses.is_empty() && !connector.addresses.iter().any(|network| is_within(*blamed, network))
     }) {
         seen.push(sign(None, format!("The service blames {address}, which is none of its addresses")));
+    }
+    if let Some(address) = blamed {
+        let from_there = || through.iter().filter(|message| message.from == Some(address));
+        if from_there().next().is_some() && !from_there().any(|message| is_before(message, frame)) {
+            seen.push(sign(last, format!("The service blames {address}, which nothing came from before")));
+        }
     }
     if !foreign.is_empty() {
         let some = foreign.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");

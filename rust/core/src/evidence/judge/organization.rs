@@ -1,6 +1,7 @@
 //! Checks of what the whole organization's mail runs through: mail flow rules and connectors.
 
 use super::read;
+use super::sent::is_within;
 use crate::evidence::dossier::{Age, Dossier};
 use crate::evidence::facts::Connector;
 use crate::evidence::finding::{fact, sign, Finding};
@@ -44,7 +45,9 @@ pub fn by(dossier: &Dossier, operations: &[&str], name: &str, frame: &Frame) -> 
     }
 }
 
-/// The connectors besides the one that is checked.
+/// The connectors besides the one that is checked. A change counts where it may be a part of what happened: of outbound
+/// connectors, which take everybody's mail; of inbound ones that the sender's mail comes through; of those that were changed
+/// together with the one that is checked. Others are told.
 pub fn connectors(dossier: &Dossier, frame: &Frame) -> Finding {
     let (inbound, outbound) = (read!(dossier.inbound), read!(dossier.outbound));
     let own = dossier.connector.as_ref();
@@ -56,18 +59,45 @@ pub fn connectors(dossier: &Dossier, frame: &Frame) -> Finding {
         }
         count += 1;
         match changed(dossier, connector, frame) {
-            Changed::New(what, at) => {
+            Changed::New(what, at) if concerns(dossier, connector, at, frame) => {
                 seen.push(sign(Some(at), what));
                 let direction = if connector.inbound { "Inbound" } else { "Outbound" };
                 let set = format!("Set-{direction}Connector");
                 commands.push(line(&set, &[("Identity", &connector.name)], "-Enabled $false"));
             }
+            Changed::New(what, at) => {
+                seen.push(fact(
+                    Some(at),
+                    format!("{what}; what this is about does not run through it, but look at it"),
+                ));
+            }
             Changed::Old(_) => {}
             Changed::Untold(doubt) => doubts.push(*doubt),
         }
     }
-    seen.push(fact(None, format!("{count} connectors are on")));
+    seen.push(fact(None, format!("{count} other connectors are on")));
     Finding::of(seen, commands, doubts)
+}
+
+/// Two changes so close together are one piece of work.
+const TOGETHER: time::Duration = time::Duration::days(1);
+
+/// Whether a change of `other` may be a part of what happened.
+fn concerns(dossier: &Dossier, other: &Connector, at: time::OffsetDateTime, frame: &Frame) -> bool {
+    if !dossier.is_sender() {
+        let own = dossier.connector.as_ref().and_then(|own| own.changed).filter(|own| frame.is_new(*own));
+        return own.is_some_and(|own| (own - at).abs() <= TOGETHER);
+    }
+    if !other.inbound {
+        return true;
+    }
+    match &dossier.sent {
+        Some(Ok(sent)) => sent.iter().any(|message| {
+            message.from.is_some_and(|from| other.addresses.iter().any(|network| is_within(from, network)))
+        }),
+        // Where its mail came from is a check of its own, which then says that it could not be told.
+        _ => false,
+    }
 }
 
 /// Whether a connector was changed lately.

@@ -50,7 +50,7 @@ pub fn sent_from(dossier: &Dossier, frame: &Frame) -> Finding {
     Finding::of(seen, Vec::new(), doubts)
 }
 
-fn is_before(message: &Sent, frame: &Frame) -> bool {
+pub fn is_before(message: &Sent, frame: &Frame) -> bool {
     message.at.is_some_and(|at| !frame.is_new(at))
 }
 
