@@ -7,14 +7,19 @@
 //! A look that rests on less than that excuses nobody, so that a takeover that looks like a mailing is still told to
 //! change the password.
 
+use std::collections::{BTreeMap, HashSet};
+
+use time::Duration;
+
 use super::catalog::CATALOG;
 use super::dossier::{Dossier, Has};
 use super::facts::Sent;
 use super::finding::Finding;
 use super::frame::Frame;
 use super::judge::account::lacks_second_step;
-use super::judge::sent::Pattern;
+use super::judge::sent::{is_before, subject, Pattern};
 use super::{CheckName, CheckState, LooksLike};
+use crate::history::rhythm::Rhythm;
 use crate::reason::BlockType;
 
 /// What a sender is excused from that was not taken over.
@@ -89,6 +94,10 @@ impl Look {
         if steady {
             reasons.push("They came from where its mail came from before.".to_owned());
         }
+        if let Some(rhythm) = rhythm_of_mail(sent, frame) {
+            reasons.push(format!("It wrote {rhythm}."));
+            return told(LooksLike::ScheduledJob, reasons, steady);
+        }
         let by_password = matches!(&dossier.protocols, Some(Ok(protocols)) if protocols.smtp_off == Some(false));
         if by_password {
             reasons.push("SMTP AUTH is on for this mailbox by itself, as devices and applications need it.".to_owned());
@@ -126,14 +135,27 @@ fn signs(dossier: &Dossier, findings: &[(CheckName, Finding)]) -> Vec<String> {
 }
 
 fn lately(sent: &[Sent], frame: &Frame) -> Vec<Sent> {
-    sent.iter().filter(|message| message.at.is_none_or(|at| frame.is_new(at))).cloned().collect()
+    sent.iter().filter(|message| !is_before(message, frame)).cloned().collect()
 }
 
-/// Whether each of its messages tells where it came from, and all of those that are new came from where older ones did.
+/// Whether each of its messages tells where it came from, and all of those that are new came from where older ones of the
+/// same subject did.
 fn is_steady(sent: &[Sent], frame: &Frame) -> bool {
-    let is_new = |message: &&Sent| message.at.is_none_or(|at| frame.is_new(at));
-    let before: Vec<_> = sent.iter().filter(|message| !is_new(message)).filter_map(|message| message.from).collect();
-    sent.iter().filter(is_new).all(|message| message.from.is_some_and(|from| before.contains(&from)))
+    let (before, new): (Vec<_>, Vec<_>) = sent.iter().partition(|message| is_before(message, frame));
+    let kinds: HashSet<_> = before.iter().map(|message| (message.from, subject(message))).collect();
+    !new.is_empty()
+        && new.iter().all(|message| message.from.is_some() && kinds.contains(&(message.from, subject(message))))
+}
+
+/// The rhythm of the mail before, one moment for each day on which there was any.
+fn rhythm_of_mail(sent: &[Sent], frame: &Frame) -> Option<String> {
+    let mut days = BTreeMap::new();
+    for at in sent.iter().filter_map(|message| message.at).filter(|at| *at < frame.since - Duration::DAY) {
+        let first = days.entry(at.date()).or_insert(at);
+        *first = at.min(*first);
+    }
+    let moments: Vec<_> = days.into_values().collect();
+    Rhythm::of(&moments).map(|rhythm| rhythm.to_string())
 }
 
 /// Which checks there are in all that decide about such an entity.

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::dossier::{Dossier, Has, Part};
 use super::facts::{
@@ -30,6 +30,9 @@ const MOST_MESSAGES: i64 = 1000;
 /// How far back the trace is read: the most that one query takes is ten days, of which one is for after the block. It
 /// reaches beyond the baseline, so that it shows where the mail came from before.
 const TRACE: Duration = Duration::days(9);
+
+/// How many further windows of the trace before that are read of a sender over a limit.
+const EARLIER: i32 = 4;
 
 /// How many of a connector's addresses are looked for in the trace.
 const MOST_ADDRESSES: usize = 4;
@@ -302,8 +305,23 @@ impl Reading<'_, '_> {
         if !matches!(dossier.has_mailbox(), Has::No(_)) && !(self.look && limit) {
             return Ok(Vec::new());
         }
-        let sender = dossier.recipient().and_then(|known| known.primary.as_deref()).unwrap_or(&dossier.address);
-        self.trace("SenderAddress", sender).await
+        let (start, end) = self.window();
+        // A sender writes from the address that it is listed by, unless that is only the name it signs in with.
+        let principal = dossier.recipient().and_then(|known| known.principal.as_deref());
+        let signs_in = principal.is_some_and(|principal| principal.eq_ignore_ascii_case(&dossier.address));
+        let primary = dossier.recipient().and_then(|known| known.primary.as_deref()).filter(|_| signs_in);
+        let sender = primary.unwrap_or(&dossier.address);
+        let mut sent = self.trace("SenderAddress", sender, start, end).await?;
+        if limit && self.look {
+            // A mailing by itself is told from a job by what was sent in the weeks before.
+            for window in 1..=EARLIER {
+                let back = (TRACE + Duration::DAY) * window;
+                sent.extend(
+                    self.trace("SenderAddress", sender, start - back, start - back + TRACE + Duration::DAY).await?,
+                );
+            }
+        }
+        Ok(sent)
     }
 
     /// What came from a connector's addresses, or from the one that the service blames.
@@ -312,15 +330,25 @@ impl Reading<'_, '_> {
         let addresses = dossier.connector.iter().flat_map(|connector| &connector.addresses);
         let mut addresses: Vec<_> = blamed.into_iter().chain(addresses.filter_map(|text| text.parse().ok())).collect();
         addresses.dedup();
-        let mut sent = Vec::new();
+        let (mut sent, (start, end)) = (Vec::new(), self.window());
         for address in addresses.into_iter().take(MOST_ADDRESSES) {
-            sent.extend(self.trace("FromIP", &address.to_string()).await?);
+            sent.extend(self.trace("FromIP", &address.to_string(), start, end).await?);
         }
         Ok(sent)
     }
 
-    async fn trace(&self, parameter: &str, value: &str) -> Result<Vec<Sent>> {
-        let (start, end) = (self.frame.since - TRACE, (self.frame.since + Duration::DAY).min(self.frame.now));
+    /// Some days before the block, and the day after it.
+    fn window(&self) -> (OffsetDateTime, OffsetDateTime) {
+        (self.frame.since - TRACE, (self.frame.since + Duration::DAY).min(self.frame.now))
+    }
+
+    async fn trace(
+        &self,
+        parameter: &str,
+        value: &str,
+        start: OffsetDateTime,
+        end: OffsetDateTime,
+    ) -> Result<Vec<Sent>> {
         let cmdlet = Cmdlet::new("Get-MessageTraceV2")
             .with(parameter, Some(value))
             .with("StartDate", Some(&moment(start)))

@@ -45,6 +45,9 @@ pub fn full_access(dossier: &Dossier, frame: &Frame) -> Finding {
             (delegate.who.clone(), format!("open the mailbox ({})", delegate.rights), remove)
         })
         .collect();
+    if given.is_empty() {
+        return Finding::passed(vec![fact(None, "Nobody else may open the mailbox")]);
+    }
     let (seen, commands, doubts) = delegates(dossier, frame, &given, &["Add-MailboxPermission"]);
     Finding::of(seen, commands, doubts)
 }
@@ -76,6 +79,9 @@ pub fn send_as(dossier: &Dossier, frame: &Frame) -> Finding {
         let end = format!("-GrantSendOnBehalfTo @{{Remove={}}}", quoted(who));
         (who.clone(), "send on its behalf".to_owned(), line("Set-Mailbox", &[("Identity", name)], &end))
     }));
+    if given.is_empty() {
+        return Finding::passed(vec![fact(None, "Nobody else may send as it or on its behalf")]);
+    }
     let (seen, commands, doubts) = delegates(dossier, frame, &given, &["Add-RecipientPermission", "Set-Mailbox"]);
     Finding::of(seen, commands, doubts)
 }
@@ -115,6 +121,9 @@ pub fn app_consents(dossier: &Dossier, frame: &Frame) -> Finding {
             Age::Old => seen.push(fact(created, format!("{what}, and had it long before the block"))),
             Age::CannotTell(error) => doubts.push(undated(&what, error)),
         }
+    }
+    if seen.is_empty() && doubts.is_empty() {
+        seen.push(fact(None, "No app has a permission over its mail by a consent of this account"));
     }
     Finding::of(seen, commands, doubts)
 }

@@ -65,9 +65,6 @@ pub struct Pattern {
 impl Pattern {
     /// Nothing where nothing was sent.
     pub fn of(sent: &[Sent]) -> Option<Self> {
-        // Numbers differ from one message of a job to the next.
-        let subject =
-            |message: &Sent| message.subject.to_lowercase().replace(|letter: char| letter.is_ascii_digit(), "");
         let subjects: BTreeSet<_> = sent.iter().map(subject).collect();
         let addresses: BTreeSet<_> = sent.iter().filter_map(|message| message.from).collect();
         (!sent.is_empty()).then(|| Self { messages: sent.len(), subjects: subjects.len(), addresses: addresses.len() })
@@ -77,6 +74,11 @@ impl Pattern {
     pub fn is_uniform(&self) -> bool {
         self.messages >= FEWEST && self.subjects <= MOST_SUBJECTS && self.addresses <= 1
     }
+}
+
+/// A subject without its numbers, which differ from one message of a job to the next.
+pub fn subject(message: &Sent) -> String {
+    message.subject.to_lowercase().replace(|letter: char| letter.is_ascii_digit(), "")
 }
 
 /// Fewer messages have no pattern.
