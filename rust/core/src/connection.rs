@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use choice::Chosen;
 
 use crate::error::{Code, Error, Result};
+use crate::evidence::Verdicts;
 use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::session::Session;
 use crate::exchange::{
@@ -110,6 +111,7 @@ pub struct Connection {
     account: String,
     connected_at: OffsetDateTime,
     requests: Requests,
+    verdicts: Verdicts,
     /// The folder of all journals, or why there is none.
     journals: Result<PathBuf>,
 }
@@ -223,7 +225,17 @@ impl Connection {
             portals: Arc::clone(&way.cloud().portals),
         });
         let journals = Err(Error::new(Code::JournalUnwritable, "No folder was named for the journal."));
-        Ok(Self { way, clock, origin, practice, account, connected_at, requests: Requests::default(), journals })
+        Ok(Self {
+            way,
+            clock,
+            origin,
+            practice,
+            account,
+            connected_at,
+            requests: Requests::default(),
+            verdicts: Verdicts::default(),
+            journals,
+        })
     }
 
     /// Keeps the organization's journal below that folder, or tells why there is no such folder whenever something
@@ -311,6 +323,11 @@ impl Connection {
     /// The unblocks that it has asked for.
     pub(crate) fn requests(&self) -> &Requests {
         &self.requests
+    }
+
+    /// What it has found out of who is safe.
+    pub(crate) fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
 
     /// What there is to see of it now.

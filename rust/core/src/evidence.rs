@@ -4,27 +4,33 @@
 //!
 //! Whatever could not be read is `Unknown`, and an `Unknown` check never makes a sender `Safe`.
 
+mod catalog;
 mod check;
+mod dossier;
+mod facts;
+mod finding;
+mod frame;
+mod judge;
+mod looks;
+mod organization;
+mod paste;
 mod protection;
+mod reading;
 mod report;
+mod several;
+mod suspicion;
+mod test;
+mod verdict;
 
 pub use check::{Check, CheckName, CheckState, Fact, Source};
 pub use protection::{ProtectOptions, Protection, Protective};
 pub use report::{LooksLike, Report, SinceBasis, TestOptions, Verdict};
+pub use test::test;
+pub(crate) use test::{Examiner, Subject, Verdicts};
 
 use crate::connection::Connection;
 use crate::error::Result;
 use crate::host::Host;
-
-/// Checks what the input names and hands over one [`Report`] for each, in the order of the input.
-///
-/// # Errors
-/// When the caller has gone. What names nobody is an item failure; whatever cannot be read is an `Unknown` check.
-pub async fn test(connection: &Connection, options: &TestOptions, host: &Host) -> Result<()> {
-    let _ = (connection, options);
-    while host.next().await?.is_some() {}
-    Ok(())
-}
 
 /// Does what the options say to secure the accounts that the input names, asking for each action, and hands over a
 /// [`Protection`] for each action that was taken.

@@ -41,7 +41,7 @@ pub use value::{Record, Value};
 pub use way::{Exchange, Pages, Way};
 
 /// A name as one segment of a path: whatever the admin typed, it stays one segment.
-fn escape(segment: &str) -> String {
+pub(crate) fn escape(segment: &str) -> String {
     url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

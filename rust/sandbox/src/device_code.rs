@@ -129,6 +129,11 @@ impl DeviceCodes {
         self.sign_ins.clear();
     }
 
+    /// Ends the sign-ins of one person: nothing renews them any more.
+    pub(crate) fn end_sign_ins_of(&mut self, user: &str) {
+        self.sign_ins.retain(|_, (known, _)| !known.eq_ignore_ascii_case(user));
+    }
+
     /// Somebody asks whether a code was entered: who signed in with it, and for what.
     pub(crate) fn poll(&mut self, device_code: &str, now: OffsetDateTime) -> Result<(String, String), Refusal> {
         let place = self.waiting.iter().position(|waiting| waiting.device_code == device_code);
@@ -219,7 +224,11 @@ mod tests {
         let token = codes.remember("ann@contoso.com", START);
         assert_eq!(codes.renew(&token, START).as_deref(), Ok("ann@contoso.com"));
         assert_eq!(codes.renew(&token, START + SIGN_IN_LIFETIME), Err(Refusal::expired_refresh_token()));
-        codes.end_sign_ins();
+        let other = codes.remember("bob@contoso.com", START);
+        codes.end_sign_ins_of("Ann@contoso.com");
         assert_eq!(codes.renew(&token, START), Err(Refusal::expired_refresh_token()));
+        assert!(codes.renew(&other, START).is_ok());
+        codes.end_sign_ins();
+        assert_eq!(codes.renew(&other, START), Err(Refusal::expired_refresh_token()));
     }
 }

@@ -39,11 +39,12 @@ pub(crate) struct CmdletInput {
 }
 
 impl CmdletInput {
-    /// The sender or connector that the call is about.
+    /// The sender or connector that the call is about; of a rule, the one whose mailbox it is in.
     pub(crate) fn about(&self) -> Option<&str> {
-        let names = ["SenderAddress", "ConnectorId"];
-        let mut named = self.parameters.iter().filter(|(name, _)| names.iter().any(|n| n.eq_ignore_ascii_case(name)));
-        named.find_map(|(_, value)| value.as_str())
+        ["SenderAddress", "ConnectorId", "Mailbox", "Identity"].into_iter().find_map(|wanted| {
+            let mut named = self.parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            named.find_map(|(_, value)| value.as_str())
+        })
     }
 }
 
@@ -73,7 +74,9 @@ pub(crate) fn call(
         Err(why) => return Refusal::bad_body(why).reply(),
     };
     // A cmdlet nobody has ever heard of and one the caller has no role for look the same.
-    let known = named(&input.name, &tenant.settings()).filter(|cmdlet| caller.access.may_run(cmdlet.name));
+    let settings = *tenant.settings();
+    let known = named(&input.name, &settings)
+        .filter(|cmdlet| caller.access.may_run(cmdlet.name) && tenant.permissions().allow(cmdlet.name));
     let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;

@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice))]
 
 mod aadsts;
+mod account;
 mod admin;
 mod app_certificate;
 mod assertion;
@@ -30,6 +31,8 @@ mod gzip;
 mod invoke;
 mod line;
 mod log;
+mod mail_flow;
+mod mailbox;
 mod managed_identity;
 mod module_file;
 mod outbound_policy;

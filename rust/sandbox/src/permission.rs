@@ -1,4 +1,7 @@
-//! App permissions of Microsoft Graph: what a token for it lets its bearer do.
+//! App permissions of Microsoft Graph: what a token for it lets its bearer do; and what has been taken away from
+//! everybody.
+
+use std::collections::BTreeSet;
 
 /// One permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,5 +49,31 @@ impl Permission {
             Self::EnableDisableAccounts => "User.EnableDisableAccount.All",
             Self::WritePasswords => "User-PasswordProfile.ReadWrite.All",
         }
+    }
+}
+
+/// What the organization has taken away from everybody again: app permissions, and cmdlets (by its roles).
+#[derive(Debug, Default)]
+pub(crate) struct Permissions {
+    withheld: BTreeSet<&'static str>,
+}
+
+impl Permissions {
+    /// Those of the granted permissions that have not been taken away.
+    pub(crate) fn left(&self, granted: &[Permission]) -> Vec<Permission> {
+        granted.iter().copied().filter(|permission| self.allow(permission.name())).collect()
+    }
+
+    /// Whether a permission or a cmdlet of this exact name can be used.
+    pub(crate) fn allow(&self, name: &str) -> bool {
+        !self.withheld.contains(name)
+    }
+
+    pub(crate) fn take_away(&mut self, name: &'static str) {
+        self.withheld.insert(name);
+    }
+
+    pub(crate) fn give_back(&mut self, name: &str) {
+        self.withheld.remove(name);
     }
 }

@@ -11,6 +11,7 @@ const AMBIGUOUS: &str = "Microsoft.Exchange.Configuration.Tasks.AmbiguousParamet
 const BINDING: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterBindingException";
 const TRANSFORMATION: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterTransformationException";
 const ARGUMENT: &str = "System.ArgumentException";
+const AMBIGUOUS_IDENTITY: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException";
 const ODATA: &str = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException";
 /// (?) The service's own name and words for an exceeded unblock budget are not published.
 const BUDGET: &str = "Microsoft.Exchange.Management.Tasks.UnblockLimitExceededException";
@@ -99,6 +100,12 @@ impl Refusal {
     pub(crate) fn other_session(session: &str) -> Self {
         let message = format!("The session '{session}' was begun with other parameters. Use another session ID.");
         Self::bad("Ex4A60F3", ARGUMENT, message)
+    }
+
+    /// The words are ours (?).
+    pub(crate) fn ambiguous_rule(identity: &str) -> Self {
+        let message = format!("The operation couldn't be performed because '{identity}' matches multiple entries.");
+        Self::bad("Ex1F8C52", AMBIGUOUS_IDENTITY, message)
     }
 
     pub(crate) fn bad_page() -> Self {

@@ -159,7 +159,7 @@ impl Request {
             {
                 Purpose::Compliance { version, tenant, asked: invoke::parse(&self.body) }
             }
-            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(path)),
+            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(method, path)),
             _ => Purpose::Nothing,
         }
     }
@@ -213,7 +213,14 @@ impl Request {
     }
 
     fn to_graph(&self) -> graph::Request<'_> {
-        graph::Request { base: &self.base, method: &self.head.method, query: self.query(), headers: &self.head.headers }
+        graph::Request {
+            base: &self.base,
+            method: &self.head.method,
+            path: self.head.uri.path(),
+            query: self.query(),
+            headers: &self.head.headers,
+            body: &self.body,
+        }
     }
 
     fn log_entry(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> log::Request {

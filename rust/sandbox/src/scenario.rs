@@ -1,10 +1,13 @@
 //! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
-//! in the files beside: what happened before ([`history`]) and the rules for sending ([`policy`]).
+//! in the files beside: what happened before ([`history`]), what people have been through ([`people`]), what directs
+//! their mail ([`mail_flow`]) and the rules for sending ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
 
 mod history;
+mod mail_flow;
+mod people;
 mod policy;
 
 use std::fmt;
@@ -16,8 +19,10 @@ use rand::{Rng, SeedableRng};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
 use crate::fault::{Faults, Order};
+use crate::mail_flow::MailFlow;
 use crate::outbound_policy::OutboundPolicies;
 use crate::release::Release;
 use crate::restriction::{Entity, Restriction, Restrictions, Subject, UNBLOCK_BUDGET};
@@ -99,6 +104,8 @@ pub(crate) struct Story {
     /// The first may do everything.
     pub(crate) apps: Vec<App>,
     pub(crate) directory: Directory,
+    pub(crate) accounts: Accounts,
+    pub(crate) mail_flow: MailFlow,
     pub(crate) restrictions: Restrictions,
     pub(crate) outbound_policies: OutboundPolicies,
     pub(crate) settings: Settings,
@@ -135,6 +142,16 @@ impl Story {
         if !matches!(scenario, Scenario::Empty | Scenario::Large) {
             teller.remember(&mut restrictions);
         }
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ people::NUMBERS), now };
+        let mut people = teller.people(&recipients, founded);
+        if !matches!(scenario, Scenario::Empty | Scenario::Large) {
+            teller.tell_of(&mut people, &mut restrictions);
+        }
+        if scenario == Scenario::Standalone {
+            people.synchronize();
+        }
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ mail_flow::NUMBERS), now };
+        let mail_flow = teller.mail_flow(&mut restrictions, founded);
         let mut faults = Faults::default();
         if scenario == Scenario::Difficult {
             make_difficult(&mut restrictions, &mut faults, now);
@@ -150,6 +167,8 @@ impl Story {
             founded,
             apps,
             directory: Directory::new(recipients, domains),
+            accounts: people.gather(),
+            mail_flow,
             restrictions,
             outbound_policies,
             settings,

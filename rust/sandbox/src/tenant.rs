@@ -7,6 +7,7 @@ use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::app_certificate::AppCertificates;
 use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
@@ -16,9 +17,11 @@ use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
 use crate::log::RequestLog;
+use crate::mail_flow::MailFlow;
 use crate::managed_identity::ManagedIdentity;
 use crate::outbound_policy::OutboundPolicies;
 use crate::paging::Pager;
+use crate::permission::Permissions;
 use crate::restriction::Restrictions;
 use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
 use crate::server::{Address, LOOPBACK_HOSTS};
@@ -45,6 +48,7 @@ pub(crate) struct Tenant {
     pub(crate) organization_guid: Uuid,
     pub(crate) founded: OffsetDateTime,
     pub(crate) directory: Directory,
+    pub(crate) mail_flow: MailFlow,
     pub(crate) apps: Vec<App>,
     /// What tokens for Exchange can be asked for by, without a trailing slash.
     pub(crate) resources: Vec<String>,
@@ -56,7 +60,9 @@ pub(crate) struct Tenant {
     pub(crate) bases: Vec<String>,
     pub(crate) clock: Clock,
     pub(crate) pager: Pager,
+    accounts: Mutex<Accounts>,
     restrictions: Mutex<Restrictions>,
+    permissions: Mutex<Permissions>,
     searches: Mutex<Searches>,
     outbound_policies: Mutex<OutboundPolicies>,
     tokens: Mutex<Tokens>,
@@ -89,6 +95,7 @@ impl Tenant {
             organization_guid: story.organization_guid,
             founded: story.founded,
             directory: story.directory,
+            mail_flow: story.mail_flow,
             apps: story.apps,
             resources,
             graph_resources,
@@ -96,7 +103,9 @@ impl Tenant {
             bases,
             clock: options.clock.clone(),
             pager: Pager::default(),
+            accounts: Mutex::new(story.accounts),
             restrictions: Mutex::new(story.restrictions),
+            permissions: Mutex::default(),
             searches: Mutex::default(),
             outbound_policies: Mutex::new(story.outbound_policies),
             tokens: Mutex::default(),
@@ -137,6 +146,14 @@ impl Tenant {
     /// Whether a token for this resource opens Graph, and not Exchange.
     pub(crate) fn is_graph(&self, resource: &str) -> bool {
         self.graph_resources.iter().any(|known| known == resource)
+    }
+
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        locked(&self.accounts)
+    }
+
+    pub(crate) fn permissions(&self) -> MutexGuard<'_, Permissions> {
+        locked(&self.permissions)
     }
 
     pub(crate) fn restrictions(&self) -> MutexGuard<'_, Restrictions> {

@@ -373,7 +373,8 @@ struct What {
 impl What {
     fn of(tenant: &Tenant, app: &App, audience: &str) -> Self {
         if tenant.is_graph(audience) {
-            let names: Vec<_> = app.grant.permissions().iter().map(|permission| permission.name()).collect();
+            let left = tenant.permissions().left(app.grant.permissions());
+            let names: Vec<_> = left.into_iter().map(Permission::name).collect();
             Self { roles: names.clone(), scopes: names }
         } else {
             Self { roles: app.grant.app_roles().to_vec(), scopes: vec!["AdminApi.AccessAsUser.All", "Exchange.Manage"] }

@@ -279,7 +279,7 @@ async fn no_grant_is_401_and_no_role_is_403_of_nul_bytes() {
 #[tokio::test]
 async fn an_unknown_cmdlet_is_403_of_nul_bytes() {
     let practice = Practice::standard().await;
-    for name in ["Get-Mailbox", "", "Remove-BlockedSenderAddress "] {
+    for name in ["Get-MailboxStatistics", "", "Remove-BlockedSenderAddress "] {
         let reply = practice.invoke(name, json!({})).await;
         assert_eq!(reply.status(), 403, "{name}");
         let body = reply.bytes().await.unwrap();

@@ -150,6 +150,12 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Whether it is the session that the admin has opened, which runs one cmdlet after the other.
+    #[must_use]
+    pub fn is_session(self) -> bool {
+        matches!(self.way, Way::Session(_))
+    }
+
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
     /// by themselves have been. Nothing for a session, which tries again by itself.
     #[must_use]

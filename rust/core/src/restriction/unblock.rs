@@ -12,7 +12,7 @@ use super::recorded::Recorder;
 use super::requests::Request;
 use super::target::Known;
 use super::wait::{Waits, Who};
-use super::{minute, Key, Outcome, Restriction, UnblockResult, WaitOptions};
+use super::{minute, Key, Outcome, UnblockResult, WaitOptions};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
@@ -183,7 +183,7 @@ impl Run<'_> {
         let mut entries = Vec::with_capacity(wanted);
         for mut entry in finding.entries.into_iter().take(wanted) {
             self.inquiry.complete(&mut entry, self.host).await?;
-            entries.push(with_known(entry));
+            entries.push(entry.into_known());
         }
         Ok(entries)
     }
@@ -347,18 +347,6 @@ impl Run<'_> {
         let waits = if self.options.wait.is_some() { "; the wait tells" } else { "" };
         self.host.warn(format!("{lost}, {but} {seen}: {then}{waits}. It was not sent again.")).await
     }
-}
-
-fn with_known(entry: Restriction) -> (Key, Known) {
-    let known = Known {
-        reason: entry.reason.text,
-        since: entry.created,
-        connector_name: entry.connector_name,
-        temporary_block: entry.temporary_block,
-        expiration: entry.expiration,
-        circumstances: entry.circumstances.map(|known| *known).unwrap_or_default(),
-    };
-    (entry.key, known)
 }
 
 /// What the admin needs for the case with Support: how often it was unblocked before, and when.

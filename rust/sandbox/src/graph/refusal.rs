@@ -29,6 +29,12 @@ pub(super) enum Refusal {
         of: &'static str,
     },
     WrongMethod(String),
+    /// A value, a body or an option that makes no sense, in words.
+    Bad(String),
+    /// The on-premises directory is the master of what was to be changed.
+    Synchronized,
+    /// There is a user, but no mailbox here.
+    NoMailbox,
 }
 
 impl Refusal {
@@ -43,6 +49,8 @@ impl Refusal {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "Request_ResourceNotFound"),
             Self::NoSuchSegment(_) | Self::NoSuchProperty { .. } => (StatusCode::BAD_REQUEST, "BadRequest"),
             Self::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, "Request_BadRequest"),
+            Self::Bad(_) | Self::Synchronized => (StatusCode::BAD_REQUEST, "Request_BadRequest"),
+            Self::NoMailbox => (StatusCode::NOT_FOUND, "MailboxNotEnabledForRESTAPI"),
         }
     }
 
@@ -58,6 +66,11 @@ impl Refusal {
                 "Parsing OData Select and Expand failed: Could not find a property named '{property}' on type \
                  'microsoft.graph.{of}'."
             ),
+            Self::Bad(why) => why.clone(),
+            Self::Synchronized => "Unable to update the specified properties for on-premises mastered Directory Sync \
+                objects or objects currently undergoing migration."
+                .to_owned(),
+            Self::NoMailbox => "The mailbox is either inactive, soft-deleted, or is hosted on-premise.".to_owned(),
             Self::WrongMethod(method) => {
                 format!("Specified HTTP method is not allowed for the request target: {method}.")
             }
