@@ -11,10 +11,11 @@ public sealed class ConnectionCheckTests : IDisposable
     {
         var (_, tenant) = _engine.Connect();
         var rows = Run("Test-RestrictedSenderConnection").Good;
-        Assert.Equal(["NameResolution", "Encryption", "Token", "ReadList", "Unblock"], rows.Texts("Check"));
+        Assert.Equal(["NameResolution", "Encryption", "Token", "ReadList", "Unblock", "AlertPolicies"], rows.Texts("Check"));
         Assert.All(rows, row => Assert.Equal("Passed", row.Text("Result")));
         Assert.Empty(tenant.Removals);
-        Assert.Equal(5, Run("Get-RestrictedSenderConnection | Test-RestrictedSenderConnection").Good.Count);
+        Assert.Contains("7 of the 7 alert policies", rows[5].Text("Detail"));
+        Assert.Equal(6, Run("Get-RestrictedSenderConnection | Test-RestrictedSenderConnection").Good.Count);
     }
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class ConnectionCheckTests : IDisposable
         var (_, tenant) = _engine.Connect();
         tenant.Fault("EXOModuleFile", Tenant.Reply(503, ""));
         var outcome = Run("Test-RestrictedSenderConnection -Verbose");
-        Assert.Equal("Passed", outcome.Good[^1].Text("Result"));
+        Assert.Equal("Passed", outcome.Good[4].Text("Result"));
         Assert.Contains(outcome.Verbose, line => line.Contains("EXOModuleFile") && line.Contains("HTTP 503"));
         Assert.Contains(outcome.Verbose, line => line.Contains("EXOModuleFile") && line.Contains("HTTP 200") && line.Contains("try 2"));
     }
@@ -34,7 +35,7 @@ public sealed class ConnectionCheckTests : IDisposable
     {
         SignIn("read-only");
         var rows = Run("Test-RestrictedSenderConnection").Good;
-        Assert.Equal(["Passed", "NotApplicable", "Passed", "Passed", "Failed"], rows.Texts("Result"));
+        Assert.Equal(["Passed", "NotApplicable", "Passed", "Passed", "Failed", "Warning"], rows.Texts("Result"));
         Assert.EndsWith("Roles: Exchange.ManageAsApp, Global Reader.", rows[2].Text("Detail"));
         Assert.Contains("does not offer Remove-BlockedSenderAddress and Remove-BlockedConnector", rows[4].Text("Detail"));
         Assert.Contains("Security Administrator", rows[4].Text("Detail"));
@@ -47,7 +48,7 @@ public sealed class ConnectionCheckTests : IDisposable
     {
         SignIn("full");
         _program.Tenant.Fault("EXOModuleFile", Tenant.Reply(403, ""));
-        var row = Run("Test-RestrictedSenderConnection").Good[^1];
+        var row = Run("Test-RestrictedSenderConnection").Good[4];
         Assert.Equal(("Unblock", "Unknown"), (row.Text("Check"), row.Text("Result")));
         Assert.Contains("Organization Management", row.Text("Detail"));
     }
@@ -58,8 +59,27 @@ public sealed class ConnectionCheckTests : IDisposable
         SignIn("full");
         _program.Tenant.Fault("Get-BlockedConnector", Tenant.Reply(403, "\0\0\0"));
         var rows = Run("Test-RestrictedSenderConnection").Good;
-        Assert.Equal(["Failed", "Passed"], rows.Skip(3).Texts("Result"));
+        Assert.Equal(["Failed", "Passed", "Warning"], rows.Skip(3).Texts("Result"));
         Assert.Contains("Get-BlockedConnector", rows[3].Text("Detail"));
+    }
+
+    [Fact]
+    public void Security_and_Compliance_that_cannot_be_read_is_a_warning()
+    {
+        var app = $"{_program.Way} -AppId {_program.Invitation.AppId} -ClientSecret $secret";
+        _engine["secret"] = ConnectTests.Secure(_program.Invitation.ClientSecret);
+        Assert.Single(Run($"Connect-RestrictedSender {app}").Good);
+        var unknown = Run("Test-RestrictedSenderConnection").Good[5];
+        Assert.Equal(("AlertPolicies", "Warning"), (unknown.Text("Check"), unknown.Text("Result")));
+        Assert.Contains("-ComplianceUri", unknown.Text("Detail"));
+
+        Assert.Single(Run($"Connect-RestrictedSender {app} -ComplianceUri {_program.Invitation.PlainUri}/compliance").Good);
+        Assert.Equal("Passed", Run("Test-RestrictedSenderConnection").Good[5].Text("Result"));
+        _program.Tenant.Fault("Get-ProtectionAlert", Tenant.Reply(403, "\0\0\0"));
+        var refused = Run("Test-RestrictedSenderConnection").Good[5];
+        Assert.Equal("Warning", refused.Text("Result"));
+        Assert.Contains("may not run Get-ProtectionAlert", refused.Text("Detail"));
+        Assert.NotEmpty(refused.Text("RecommendedAction"));
     }
 
     [Fact]
@@ -76,7 +96,8 @@ public sealed class ConnectionCheckTests : IDisposable
         string[] without = mayUnblock ? [] : ["Remove-BlockedConnector"];
         Run(exchange.Import("exchange", "tmpEXO_a", without: without));
         var rows = Run("Test-RestrictedSenderConnection").Good;
-        Assert.Equal(["NotApplicable", "NotApplicable", "NotApplicable", "Passed", expected], rows.Texts("Result"));
+        Assert.Equal(["NotApplicable", "NotApplicable", "NotApplicable", "Passed", expected, "Warning"], rows.Texts("Result"));
+        Assert.Contains("Connect-IPPSSession", rows[5].Text("Detail"));
         Assert.DoesNotContain(exchange.Bound, call => call.StartsWith("Remove-", StringComparison.Ordinal));
     }
 

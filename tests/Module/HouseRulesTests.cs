@@ -222,6 +222,7 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
         string[] others =
         [
             "Message", "Progress", "Confirm", "Proxy", "ErrorCode", "Cmdlet", "Sign", "EnvironmentVariable",
+            "Browse",
         ];
         Assert.Equal(Enum.GetNames(_imported.Type("RowType")).Order(), compared.Concat(others).Order());
     }

@@ -96,6 +96,58 @@ public sealed class SignInTests(Program program) : IClassFixture<Program>, IDisp
     }
 
     [Fact]
+    public void A_person_signs_in_in_the_browser()
+    {
+        using var browser = new FileBrowser();
+        using var shell = _engine.Prepare($"Connect-RestrictedSender {WithoutOrganization} -UserPrincipalName anne.weiler@contoso.com");
+        var running = shell.BeginInvoke();
+        Assert.Contains("You can close this window", FileBrowser.Visit(browser.Opened));
+        var connection = Assert.Single(shell.EndInvoke(running));
+        Assert.Empty(shell.Streams.Error);
+        Assert.Empty(shell.Streams.Warning);
+        Assert.Equal("anne.weiler@contoso.com", connection.Value("Account"));
+        Assert.Equal("contoso.com", connection.Value("Organization"));
+        Assert.Equal(11, _engine.Run("Get-RestrictedSender").Good.Count);
+    }
+
+    [Fact]
+    public void Where_no_browser_opens_the_address_is_shown()
+    {
+        using var none = new Variables(("BROWSER", Path.Combine(Path.GetTempPath(), "no such browser")));
+        using var shell = _engine.Prepare($"Connect-RestrictedSender {program.Way} -UserPrincipalName anne.weiler@contoso.com");
+        var running = shell.BeginInvoke();
+        var warning = Shown(shell);
+        Assert.Contains("-Device", warning);
+        FileBrowser.Visit(Address(warning));
+        Assert.Equal("anne.weiler@contoso.com", Assert.Single(shell.EndInvoke(running)).Value("Account"));
+    }
+
+    [Fact]
+    public void Without_a_desktop_no_browser_is_looked_for()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var none = new Variables(("BROWSER", null), ("DISPLAY", null), ("WAYLAND_DISPLAY", null));
+        using var shell = _engine.Prepare($"Connect-RestrictedSender {program.Way} -UserPrincipalName anne.weiler@contoso.com");
+        shell.BeginInvoke();
+        Assert.Contains("no desktop", Shown(shell));
+        shell.Stop();
+    }
+
+    [Fact]
+    public void Waiting_for_the_browser_can_be_stopped()
+    {
+        using var none = new Variables(("BROWSER", Path.Combine(Path.GetTempPath(), "no such browser")));
+        using var shell = _engine.Prepare($"Connect-RestrictedSender {program.Way} -UserPrincipalName anne.weiler@contoso.com");
+        var running = shell.BeginInvoke();
+        var page = Address(Shown(shell));
+        shell.Stop();
+        Assert.True(running.AsyncWaitHandle.WaitOne(Engine.Limit));
+        Assert.Empty(_engine.Run("Get-RestrictedSenderConnection").Good);
+        Assert.Throws<HttpRequestException>(() => FileBrowser.Visit(page));
+    }
+
+    [Fact]
     public void A_partner_connects_to_a_customer()
     {
         program.Tenant.NextDeviceCode("approve");
@@ -148,6 +200,8 @@ public sealed class SignInTests(Program program) : IClassFixture<Program>, IDisp
     [Theory]
     [InlineData("-ManagedIdentity -Device")]
     [InlineData("-Device -AppId x")]
+    [InlineData("-Device -UserPrincipalName x@contoso.com")]
+    [InlineData("-UserPrincipalName x@contoso.com -ClientSecret $null")]
     [InlineData("-EnvironmentVariable -AccessToken x")]
     [InlineData("-CertificateThumbprint x -CertificateFilePath x")]
     [InlineData("-CertificatePassword $null")]
@@ -159,6 +213,18 @@ public sealed class SignInTests(Program program) : IClassFixture<Program>, IDisp
     }
 
     public void Dispose() => _engine.Dispose();
+
+    /// <summary>What somebody reads while the cmdlet waits.</summary>
+    private static string Shown(System.Management.Automation.PowerShell shell)
+    {
+        var limit = DateTime.UtcNow + Engine.Limit;
+        while (shell.Streams.Warning.Count == 0)
+            Assert.True(DateTime.UtcNow < limit, "Nothing is shown.");
+        return Assert.Single(shell.Streams.Warning).Message;
+    }
+
+    private static string Address(string warning) =>
+        warning.Split(' ').Single(word => word.StartsWith("http", StringComparison.Ordinal));
 
     private Variables AppService() => new(
         ("IDENTITY_ENDPOINT", $"{Invitation.PlainUri}/msi/token"),

@@ -23,7 +23,7 @@ internal sealed record App(string Name, string AppId, string ClientSecret, strin
 
 /// <summary>What the practice tenant's program prints first.</summary>
 internal sealed record Invitation(
-    string Uri, string PlainUri, string TenantId, string Organization, string AppId, string ClientSecret);
+    string Uri, string PlainUri, string CaCertificate, string TenantId, string Organization, string AppId, string ClientSecret);
 
 /// <summary>A practice tenant's control plane: what the tests do to it behind the module's back.</summary>
 internal sealed class Tenant(string plainUri)

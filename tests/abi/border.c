@@ -340,6 +340,60 @@ static void proxy(void) {
     MUST(rs_session_close(session, &error));
 }
 
+/* Answers the cmdlet that is asked for, as an Exchange session does: with two objects for the list of senders, with none
+ * for that of connectors, and it has no other cmdlet. */
+static void run_cmdlet(int64_t operation) {
+    int64_t columns, count;
+    const RsCell *asked = rows(operation, RS_ROW_TYPE_CMDLET, &columns, &count);
+    const RsCell *name = &asked[column(RS_ROW_TYPE_CMDLET, "Name")];
+    const char *senders[] = {"one@contoso.com", "two@contoso.com"};
+    int is_list = text_is(name, "Get-BlockedSenderAddress"), is_known = is_list || text_is(name, "Get-BlockedConnector");
+    for (int sender = 0; is_list && sender < 2; sender++) {
+        bind_text(operation, "SenderAddress", senders[sender]);
+        bind_text(operation, "Reason", "OutboundSpamLast24Hours=9");
+        bind_bool(operation, "TemporaryBlock", sender);
+        MUST(rs_operation_push(operation, &error));
+    }
+    if (!is_known) bind_bool(operation, "Missing", 1);
+    MUST(rs_request_answer(operation, &error));
+}
+
+/* While a cmdlet is asked for, what is pushed is no input but the objects that it returned. */
+static void exchange_session(void) {
+    int64_t session = open_session(), operation = prepare(session, "connect-restricted-sender");
+    bind_bool(operation, "ExchangeSession", 1);
+    MUST(rs_bind_text_item(operation, "Sessions", 8, "Exchange", 8, &error));
+    bind_text(operation, "Organization", "contoso.com");
+    bind_text(operation, "JournalPath", "no-such-folder");
+    MUST(rs_operation_start(operation, &error));
+    CHECK(news(operation) == RS_STATUS_REQUEST, "asks for a cmdlet of the host's session");
+    CHECK(text_is(&row(operation, RS_ROW_TYPE_CMDLET)[0], "Get-BlockedSenderAddress"), "by its name, with no parameter");
+    run_cmdlet(operation);
+    FAILS(rs_operation_push(operation, &error), "RS9002", "the operation takes no input now");
+    CHECK(news(operation) == RS_STATUS_ROW, "and is connected by its answer");
+    MUST(rs_operation_close(operation, &error));
+
+    operation = prepare(session, "test-restricted-sender");
+    MUST(rs_operation_start(operation, &error));
+    CHECK(news(operation) == RS_STATUS_INPUT, "wants input");
+    bind_text(operation, "SenderAddress", "TWO@contoso.com");
+    MUST(rs_operation_push(operation, &error));
+    RsStatus status;
+    int requests = 0;
+    while ((status = news(operation)) == RS_STATUS_REQUEST) {
+        run_cmdlet(operation);
+        requests++;
+    }
+    CHECK(requests > 0 && status == RS_STATUS_ROW, "runs cmdlets until it knows");
+    const RsCell *state = &row(operation, RS_ROW_TYPE_SENDER_STATE)[column(RS_ROW_TYPE_SENDER_STATE, "State")];
+    CHECK(text_is(state, "Restricted"), "who was pushed as the second object is restricted");
+    CHECK(news(operation) == RS_STATUS_INPUT, "the objects were none of its input");
+    MUST(rs_operation_finish(operation, &error));
+    CHECK(news(operation) == RS_STATUS_DONE, "which ends");
+    MUST(rs_operation_close(operation, &error));
+    MUST(rs_session_close(session, &error));
+}
+
 static void panics(void) {
     int64_t session = open_session(), operation = prepare(session, "panic");
     bind_text(operation, "Where", "call");
@@ -493,6 +547,7 @@ int main(int count, char **arguments) {
         use();
         misuse();
         proxy();
+        exchange_session();
         panics();
         any_order();
         cancel();

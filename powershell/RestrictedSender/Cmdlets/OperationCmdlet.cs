@@ -290,6 +290,7 @@ public abstract class OperationCmdlet : PSCmdlet, IDisposable
             RowType.Proxy => Bind("Proxy", SystemProxy.For(row.Text()!)),
             RowType.Sign => Sign(running, row),
             RowType.EnvironmentVariable => Bind("Value", Environment.GetEnvironmentVariable(row.Text()!)),
+            RowType.Browse => SystemBrowser.Open(row.Text()!),
             _ => Confirm(operation, row),
         };
         if (whyNot is null)

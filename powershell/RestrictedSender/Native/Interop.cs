@@ -45,6 +45,7 @@ internal enum RowType
     ConnectionCheck = 16,
     Sign = 17,
     EnvironmentVariable = 18,
+    Browse = 19,
 }
 
 /// <summary>

@@ -19,6 +19,9 @@ public enum ConnectionCheckName
 
     /// <summary>The account or app may unblock senders and connectors.</summary>
     Unblock,
+
+    /// <summary>The alert policies that tell admins of a restriction can be read, at Security and Compliance.</summary>
+    AlertPolicies,
 }
 
 /// <summary>What came of a check.</summary>
@@ -29,6 +32,9 @@ public enum ConnectionCheckResult
 
     /// <summary>It does not.</summary>
     Failed,
+
+    /// <summary>It does not, and nothing that the connection is made for needs it.</summary>
+    Warning,
 
     /// <summary>It could not be told.</summary>
     Unknown,

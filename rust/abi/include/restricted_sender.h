@@ -131,6 +131,10 @@ enum RsRowType
    * A variable of the process that the host is asked for.
    */
   RS_ROW_TYPE_ENVIRONMENT_VARIABLE = 18,
+  /**
+   * An address that the host is asked to open in a browser.
+   */
+  RS_ROW_TYPE_BROWSE = 19,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;
@@ -439,7 +443,7 @@ RsStatus rs_operation_close(int64_t operation, int64_t *error);
 
 /**
  * Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
- * `Signature` is base64; an absent `Value` is a variable that is not set.
+ * `Signature` is base64; an absent `Value` is a variable that is not set; an address that was opened needs nothing.
  *
  * # Safety
  * `error` must be null or valid for writing.

@@ -93,6 +93,10 @@ impl Said {
                 Block::of(RsRowType::EnvironmentVariable, row::environment_variable, &name),
                 Asked { what: Asking::EnvironmentVariable, answer },
             ),
+            Event::Question(Question::Browse { address }, answer) => Self::Question(
+                Block::of(RsRowType::Browse, row::browse, &address),
+                Asked { what: Asking::Browse, answer },
+            ),
             Event::Question(Question::Cmdlet(run), answer) => {
                 Self::Question(row::cmdlet(run), Asked { what: Asking::Cmdlet(Vec::new()), answer })
             }
@@ -112,6 +116,7 @@ enum Asking {
     Proxy,
     Sign,
     EnvironmentVariable,
+    Browse,
     /// With the objects that were pushed so far.
     Cmdlet(Vec<Vec<(String, Value)>>),
 }
@@ -124,6 +129,7 @@ impl Asking {
             Self::Proxy => Takes::These(&[("Proxy", RsCellType::Text)]),
             Self::Sign => Takes::These(&[("Signature", RsCellType::Text)]),
             Self::EnvironmentVariable => Takes::These(&[("Value", RsCellType::Text)]),
+            Self::Browse => Takes::These(&[]),
             Self::Cmdlet(_) => Takes::Anything,
         }
     }
@@ -137,6 +143,7 @@ impl Asking {
                 let value = bound.text("Value").filter(|value| !value.is_empty());
                 Answer::EnvironmentVariable(value.map(Secret::new))
             }
+            Self::Browse => Answer::Opened,
             Self::Cmdlet(rows) => Answer::Ran(Ran {
                 rows,
                 warnings: bound.texts("Warnings"),

@@ -55,6 +55,8 @@ pub enum RsRowType {
     Sign = 17,
     /// A variable of the process that the host is asked for.
     EnvironmentVariable = 18,
+    /// An address that the host is asked to open in a browser.
+    Browse = 19,
 }
 
 /// What is to be signed, and how.
@@ -152,6 +154,10 @@ rows! {
 
     environment_variable EnvironmentVariable ENVIRONMENT_VARIABLE (name: &'static str) {
         Name: Text = Name(name),
+    }
+
+    browse Browse BROWSE (address: String) {
+        Address: Text = address,
     }
 
     connection Connection CONNECTION (connection: ConnectionStatus) {
@@ -408,6 +414,8 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
             Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
+            // The module has no objects of these yet.
+            Row::Account(_) | Row::Protection(_) => {}
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -426,10 +434,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=18 {
+        for number in 0..=19 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(19).is_none() && columns(-1).is_none());
+        assert!(columns(20).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -13,10 +13,11 @@ use time::OffsetDateTime;
 use choice::Chosen;
 
 use crate::error::{Code, Error, Result};
+use crate::evidence::Verdicts;
 use crate::exchange::cloud::{Cloud, Portals};
 use crate::exchange::session::Session;
 use crate::exchange::{
-    is_near, is_this_machine, Certificate, Cmdlet, Deadlines, Exchange, Proxies, Secret, Service, Way,
+    is_near, is_this_machine, Certificate, Cmdlet, Compliance, Deadlines, Exchange, Proxies, Secret, Service, Way,
 };
 use crate::history::journal::Journal;
 use crate::host::Host;
@@ -41,6 +42,8 @@ pub struct Options {
     pub managed_identity_account: Option<String>,
     /// Let a person sign in on another device. Then the organization need not be named.
     pub device: bool,
+    /// Let this person sign in in this machine's browser. Then the organization need not be named.
+    pub user_principal_name: Option<String>,
     /// The customer's organization that a partner works on, in place of `organization`.
     pub delegated_organization: Option<String>,
     /// Use what the variables AZURE_* of the environment say.
@@ -53,6 +56,10 @@ pub struct Options {
     pub connection_uri: Option<String>,
     /// Another token endpoint than the cloud's.
     pub authorization_uri: Option<String>,
+    /// Another address of Microsoft Graph than the cloud's.
+    pub graph_uri: Option<String>,
+    /// Another address of Security & Compliance than the cloud's.
+    pub compliance_uri: Option<String>,
     /// How long the network may take.
     pub deadlines: Deadlines,
     /// Set for a practice tenant.
@@ -104,6 +111,7 @@ pub struct Connection {
     account: String,
     connected_at: OffsetDateTime,
     requests: Requests,
+    verdicts: Verdicts,
     /// The folder of all journals, or why there is none.
     journals: Result<PathBuf>,
 }
@@ -151,12 +159,13 @@ impl Connection {
                 let known = Cloud::names().collect::<Vec<_>>().join(", ");
                 invalid(format!("There is no Exchange environment of that name; there are {known}."))
             })?
-            .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref())?;
+            .at(options.connection_uri.as_deref(), options.authorization_uri.as_deref(), options.graph_uri.as_deref())?
+            .compliance_at(options.compliance_uri.as_deref())?;
         must_fit(&clock, &cloud)?;
         let Chosen { organization, credential, delegated } = Chosen::of(&mut options, host).await?;
         let mut account = credential.account();
         let mut proxies = Proxies::new();
-        for endpoint in [&cloud.exchange, &cloud.login] {
+        for endpoint in endpoints(&cloud) {
             if is_near(endpoint) || proxies.iter().any(|(known, _)| known == endpoint) {
                 continue;
             }
@@ -216,7 +225,17 @@ impl Connection {
             portals: Arc::clone(&way.cloud().portals),
         });
         let journals = Err(Error::new(Code::JournalUnwritable, "No folder was named for the journal."));
-        Ok(Self { way, clock, origin, practice, account, connected_at, requests: Requests::default(), journals })
+        Ok(Self {
+            way,
+            clock,
+            origin,
+            practice,
+            account,
+            connected_at,
+            requests: Requests::default(),
+            verdicts: Verdicts::default(),
+            journals,
+        })
     }
 
     /// Keeps the organization's journal below that folder, or tells why there is no such folder whenever something
@@ -245,6 +264,12 @@ impl Connection {
     #[must_use]
     pub fn exchange<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
         self.way.asked_by(host)
+    }
+
+    /// The organization's Security & Compliance, as the operation of `host` asks it.
+    #[must_use]
+    pub fn compliance<'a>(&'a self, host: &'a Host) -> Compliance<'a> {
+        self.way.compliance(host)
     }
 
     /// The cloud that the organization is in.
@@ -300,6 +325,11 @@ impl Connection {
         &self.requests
     }
 
+    /// What it has found out of who is safe.
+    pub(crate) fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
+    }
+
     /// What there is to see of it now.
     pub async fn status(&self) -> ConnectionStatus {
         ConnectionStatus {
@@ -327,10 +357,15 @@ async fn name(way: &Way, host: &Host) -> Result<String> {
     named.ok_or_else(|| invalid("The Exchange session does not tell which organization it belongs to."))
 }
 
+/// Wherever requests may go.
+fn endpoints(cloud: &Cloud) -> impl Iterator<Item = &String> {
+    [&cloud.exchange, &cloud.login].into_iter().chain(&cloud.graph).chain(&cloud.compliance)
+}
+
 /// A real organization lives in real time: with a practice tenant's clock, waits would end and tokens expire at moments
 /// that mean nothing to it.
 fn must_fit(clock: &Clock, cloud: &Cloud) -> Result<()> {
-    let far = [&cloud.exchange, &cloud.login].into_iter().find(|endpoint| !is_this_machine(endpoint));
+    let far = endpoints(cloud).find(|endpoint| !is_this_machine(endpoint));
     match far {
         Some(endpoint) if clock.is_practice() => {
             Err(invalid(format!("A practice tenant's clock is only for this machine, and {endpoint} is not on it.")))

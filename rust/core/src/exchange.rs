@@ -3,8 +3,12 @@
 //! Two ways lead there: the admin REST endpoint that the official PowerShell module speaks, and the [session](session)
 //! that an admin has opened with that module.
 
+mod audience;
+mod batch;
 pub mod cloud;
 mod cmdlet;
+mod compliance;
+mod cookies;
 mod fault;
 mod invoke;
 mod probe;
@@ -21,20 +25,23 @@ mod transport;
 mod value;
 mod way;
 
+pub(crate) use audience::{Asking, Errand};
 pub use cmdlet::{Changed, Cmdlet};
+pub use compliance::Compliance;
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::Service;
 pub(crate) use invoke::ANY_ORGANIZATION;
 pub use reply::records;
 pub use secret::Secret;
-pub use sign_in::{of_environment, Algorithm, Certificate, Credential, ManagedIdentity};
+pub use sign_in::{of_environment, Algorithm, Browser, Certificate, Credential, ManagedIdentity};
+pub(crate) use transport::Response;
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};
 pub use way::{Exchange, Pages, Way};
 
 /// A name as one segment of a path: whatever the admin typed, it stays one segment.
-fn escape(segment: &str) -> String {
+pub(crate) fn escape(segment: &str) -> String {
     url::form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

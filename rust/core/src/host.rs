@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, Mutex};
 
 use crate::connection::{Check, ConnectionStatus};
 use crate::error::{Code, Error, Result};
+use crate::evidence::{Protection, Report};
 use crate::exchange::session::{Ran, Run};
 use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
@@ -53,6 +54,8 @@ pub enum Row {
     HistorySummary(Told<Summary>),
     Journal(Verified),
     Check(Check),
+    Account(Report),
+    Protection(Protection),
     ErrorCode(Code),
 }
 
@@ -110,6 +113,11 @@ pub enum Question {
         /// Its name.
         name: &'static str,
     },
+    /// Opens this address in the browser of whoever sits before this machine.
+    Browse {
+        /// It begins with `https://`, or with `http://` on this machine.
+        address: String,
+    },
 }
 
 /// What to show when asking whether a change may be made.
@@ -136,6 +144,8 @@ pub enum Answer {
     Signed(Secret),
     /// What the variable says; nothing where it is not set or empty.
     EnvironmentVariable(Option<Secret>),
+    /// The browser was told to open the address; whether it does, nobody knows.
+    Opened,
     /// The caller cannot ask anybody; the text says why.
     Impossible(String),
 }
@@ -356,6 +366,18 @@ impl Host {
         match self.ask(Question::EnvironmentVariable { name }).await? {
             Answer::EnvironmentVariable(value) => Ok(value),
             _ => Ok(None),
+        }
+    }
+
+    /// Opens an address in a browser. Returns why that cannot be done here, where it cannot.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`] when the caller has gone.
+    pub async fn browse(&self, address: &str) -> Result<Option<String>> {
+        match self.ask(Question::Browse { address: address.to_owned() }).await? {
+            Answer::Opened => Ok(None),
+            Answer::Impossible(why) => Ok(Some(why)),
+            _ => Ok(Some(OTHER_ANSWER.to_owned())),
         }
     }
 

@@ -7,7 +7,9 @@
 
 pub mod connection;
 pub mod error;
+pub mod evidence;
 pub mod exchange;
+pub mod graph;
 pub mod history;
 pub mod host;
 pub mod reason;

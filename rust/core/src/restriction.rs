@@ -38,7 +38,7 @@ pub use trace_window::TraceWindow;
 pub use unblock::{unblock, UnblockOptions};
 pub use wait::{wait, WaitOptions};
 
-pub(crate) use list::same;
+pub(crate) use list::{same, Finding, List};
 pub(crate) use target::Named;
 
 use crate::connection::Origin;
@@ -222,6 +222,19 @@ impl Restriction {
             origin: Arc::clone(origin),
             others: record.rest(),
         }
+    }
+
+    /// Its key, and what an object of the list tells of it.
+    pub(crate) fn into_known(self) -> (Key, Known) {
+        let known = Known {
+            reason: self.reason.text,
+            since: self.created,
+            connector_name: self.connector_name,
+            temporary_block: self.temporary_block,
+            expiration: self.expiration,
+            circumstances: self.circumstances.map(|known| *known).unwrap_or_default(),
+        };
+        (self.key, known)
     }
 
     /// What [`Decision::of`] needs to know of it, to decide again when more has become known.

@@ -78,7 +78,7 @@ const MATRIX: &[Row] = &[
         list: [FINE, "RS3005"],
         page_2: [FINE, "RS3005"],
         unblock: ["RS4005", "RS4005"],
-        token: ["RS3007", "RS3007"],
+        token: [FINE, "RS3005"],
     },
     Row {
         name: "done, reply labelled gzip that is none",
@@ -134,7 +134,7 @@ const MATRIX: &[Row] = &[
         list: [FINE, "RS3005"],
         page_2: [FINE, "RS3005"],
         unblock: ["RS4005", "RS4005"],
-        token: ["RS3007", "RS3007"],
+        token: [FINE, "RS3005"],
     },
     Row {
         name: "200 with NUL bytes",

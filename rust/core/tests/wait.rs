@@ -392,3 +392,25 @@ async fn all_addresses_of_a_person_are_unblocked_when_asked_for() {
     assert!(said.warnings[0].contains(alex) && said.warnings[0].contains("-IncludeAliases"), "{:?}", said.warnings);
     assert_eq!(tenant.seen(REMOVE).await, 1);
 }
+
+#[tokio::test]
+async fn a_look_that_fails_is_not_tried_again_long_after_the_wait() {
+    let slow = |seconds: &str| json!({"kind": "status", "status": 503, "headers": {"Retry-After": seconds}});
+    let minute = WaitOptions { timeout: Duration::minutes(1), ..WaitOptions::default() };
+    let tenant = Tenant::new(Scenario::Standard).await;
+    tenant.break_down(LIST, slow("120")).await;
+    let (began, before) = (tenant.now(), tenant.seen(LIST).await);
+    let said = wait_with(&tenant, minute, vec![address(ADELE)]).await;
+    assert_eq!((one(&said).outcome, said.failed[0].code()), (Outcome::Failed, Code::OutcomeUnknown));
+    assert_eq!(tenant.now(), began + Duration::minutes(1), "the service asks to wait for longer than that");
+    assert_eq!(tenant.seen(LIST).await - before, 3, "at the beginning, after 30 seconds, at the end");
+
+    // The last look decides, so a single lost reply does not spoil it.
+    tenant.heal().await;
+    tenant.order("faults", &json!({"match": LIST, "skip": 2, "times": 1, "fault": slow("20")}));
+    let began = tenant.now();
+    let said = wait_with(&tenant, minute, vec![address(ADELE)]).await;
+    assert_eq!(one(&said).outcome, Outcome::StillListed);
+    assert!(said.warnings.is_empty() && said.failed.is_empty(), "{:?}", said.warnings);
+    assert_eq!(tenant.now(), began + Duration::seconds(80));
+}

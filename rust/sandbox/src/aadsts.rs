@@ -218,9 +218,66 @@ impl Refusal {
         Self::bad("bad_verification_code", UNKNOWN_CODE, "The provided device code is not valid.".into())
     }
 
+    /// The redirect address of a sign-in in a browser is none that the app may have.
+    pub(crate) fn wrong_redirect(address: &str, app: Uuid) -> Self {
+        let message = format!(
+            "The redirect URI '{address}' specified in the request does not match the redirect URIs configured for the \
+             application '{app}'. Make sure the redirect URI sent in the request matches one added to your application."
+        );
+        Self::bad("invalid_request", 50_011, message)
+    }
+
+    pub(crate) fn unsupported_response_type(response_type: &str) -> Self {
+        let message = format!("The response type '{response_type}' is not supported for this application.");
+        Self::bad("unsupported_response_type", 700_054, message)
+    }
+
+    /// (?) The words for a proof key that is missing or of the kind "plain" are ours: the directory takes both.
+    pub(crate) fn no_proof_key() -> Self {
+        Self::bad("invalid_request", 9_002_325, "Proof Key for Code Exchange (S256) is required here.".into())
+    }
+
+    pub(crate) fn declined() -> Self {
+        Self::bad("access_denied", 65_004, "User declined to consent to access the app.".into())
+    }
+
+    pub(crate) fn unknown_authorization_code() -> Self {
+        Self::bad(
+            "invalid_grant",
+            UNKNOWN_CODE,
+            "The provided value for the input parameter 'code' is not valid.".into(),
+        )
+    }
+
+    pub(crate) fn used_authorization_code() -> Self {
+        let message = "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an \
+                       existing refresh token.";
+        Self::bad("invalid_grant", 54_005, message.into())
+    }
+
+    pub(crate) fn expired_authorization_code() -> Self {
+        let message = "The provided authorization code or refresh token has expired due to inactivity.";
+        Self::bad("invalid_grant", 70_008, message.into())
+    }
+
+    pub(crate) fn other_redirect() -> Self {
+        let message = "Reply address is different from the one that was used to acquire the authorization code.";
+        Self::bad("invalid_grant", 500_112, message.into())
+    }
+
+    pub(crate) fn wrong_verifier() -> Self {
+        let message = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
+        Self::bad("invalid_grant", 501_481, message.into())
+    }
+
     pub(crate) fn expired_refresh_token() -> Self {
         let message = "The refresh token has expired due to inactivity.";
         Self::bad("invalid_grant", 700_082, message.into())
+    }
+
+    /// As a redirect carries it: `error` and `error_description`.
+    pub(crate) fn in_redirect(&self) -> [(&'static str, String); 2] {
+        [("error", self.error.to_owned()), ("error_description", format!("AADSTS{}: {}", self.code, self.message))]
     }
 
     pub(crate) fn reply(&self, now: OffsetDateTime, correlation_id: Option<&str>) -> Reply {

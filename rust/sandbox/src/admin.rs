@@ -29,21 +29,19 @@ pub(crate) struct Request<'a> {
     pub(crate) query: &'a str,
     pub(crate) method: &'a Method,
     pub(crate) headers: &'a HeaderMap,
+    /// What a token that opens it must be for: one of these.
+    pub(crate) resources: &'a [String],
 }
 
 impl Request<'_> {
     /// Who calls and what it may do, or the reply to one who may do nothing.
     pub(crate) fn sign_in(&self, tenant: &Tenant) -> Result<Caller, Box<Reply>> {
         let unauthorized = |error| Err(Box::new(unauthorized(self.base, error)));
-        let token = reply::header(self.headers, "authorization")
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        let Some(token) = token else { return unauthorized("") };
+        let Some(token) = reply::bearer(self.headers) else { return unauthorized("") };
         let challenges = tenant.settings().claims_challenge;
-        let accepted = tenant.tokens().check(token, &tenant.resources, tenant.now(), challenges);
+        let accepted = tenant.tokens().check(token, self.resources, tenant.now(), challenges);
         match accepted {
-            Err(NotAccepted::Unknown) => unauthorized(", error=\"invalid_token\""),
+            Err(NotAccepted::Unknown | NotAccepted::OtherAudience) => unauthorized(", error=\"invalid_token\""),
             Err(NotAccepted::Expired) => {
                 unauthorized(", error=\"invalid_token\", error_description=\"The access token has expired.\"")
             }
@@ -83,7 +81,7 @@ impl Request<'_> {
     }
 }
 
-fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
+pub(crate) fn has_cookie(headers: &HeaderMap, name: &str) -> bool {
     let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(';'))
@@ -98,7 +96,7 @@ pub(crate) fn wrong_method(allowed: &str) -> Reply {
 }
 
 /// What the next token must say: that it was given out after this moment.
-fn challenge(now: OffsetDateTime) -> String {
+pub(crate) fn challenge(now: OffsetDateTime) -> String {
     let since = now.unix_timestamp().to_string();
     let claims = json!({"access_token": {"nbf": {"essential": true, "value": since}}}).to_string();
     format!(", error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims))

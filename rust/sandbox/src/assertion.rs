@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
-use serde::de::DeserializeOwned;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::crypto::ring;
@@ -59,8 +59,19 @@ struct Claims {
     iss: Option<String>,
     sub: Option<String>,
     jti: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
     nbf: Option<f64>,
+    #[serde(default, deserialize_with = "seconds")]
     exp: Option<f64>,
+}
+
+/// Microsoft's own library writes its times as texts, against RFC 7519, and the directory takes them.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => text.parse().map(Some).map_err(D::Error::custom),
+        other => f64::deserialize(other).map(Some).map_err(D::Error::custom),
+    }
 }
 
 /// Checks everything but whether the assertion was used before: that is [`UsedAssertions`]' business.

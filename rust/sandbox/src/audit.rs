@@ -35,19 +35,33 @@ const ADMIN_ADDRESS: &str = "198.51.100.24";
 
 const AUDIT_TIME: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
 
+/// Where somebody who has no business there came from, as restrictions tell of it.
+const FOREIGN_ADDRESS: &str = "203.0.113.45";
+
+/// How late what the story tells of can be found: soon, so that it is all there when the tenant opens.
+const TOLD_LATENESS: Duration = Duration::minutes(5);
+
+/// Makes the identifiers of records that the story tells of their own.
+const TOLD: u64 = u64::from_be_bytes(*b"told-of-");
+
 /// Which part of the service a record comes from; the number is that of its `AuditLogRecordType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecordType {
     ExchangeAdmin = 1,
+    AzureActiveDirectory = 8,
+    AzureActiveDirectoryStsLogon = 15,
     HygieneEvent = 51,
 }
 
 impl RecordType {
-    pub(crate) const ALL: [Self; 2] = [Self::ExchangeAdmin, Self::HygieneEvent];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ExchangeAdmin, Self::AzureActiveDirectory, Self::AzureActiveDirectoryStsLogon, Self::HygieneEvent];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ExchangeAdmin => "ExchangeAdmin",
+            Self::AzureActiveDirectory => "AzureActiveDirectory",
+            Self::AzureActiveDirectoryStsLogon => "AzureActiveDirectoryStsLogon",
             Self::HygieneEvent => "HygieneEvent",
         }
     }
@@ -77,12 +91,14 @@ impl Event {
     }
 }
 
-/// Who ran a cmdlet.
+/// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     App(Uuid),
     /// By user principal name.
     Person(String),
+    /// Somebody else who signed in as this person.
+    Intruder(String),
 }
 
 impl Actor {
@@ -90,7 +106,7 @@ impl Actor {
     fn user_id(&self) -> String {
         match self {
             Self::App(id) => format!("ServicePrincipal_{id}"),
-            Self::Person(name) => name.clone(),
+            Self::Person(name) | Self::Intruder(name) => name.clone(),
         }
     }
 
@@ -98,16 +114,44 @@ impl Actor {
     fn user_type(&self) -> u8 {
         match self {
             Self::Person(_) => 2,
+            // A regular user.
+            Self::Intruder(_) => 0,
             Self::App(_) => 5,
+        }
+    }
+
+    fn address(&self) -> &'static str {
+        match self {
+            Self::App(_) | Self::Person(_) => ADMIN_ADDRESS,
+            Self::Intruder(_) => FOREIGN_ADDRESS,
         }
     }
 }
 
 #[derive(Clone, Debug)]
-enum Occurrence {
-    Hygiene { event: Event, entity: String, reason: String },
+pub(crate) enum Occurrence {
+    Hygiene {
+        event: Event,
+        entity: String,
+        reason: String,
+    },
     // That an admin's unblock stands there, under the name of its cmdlet, is an assumption (?).
-    Command { cmdlet: &'static str, parameters: Vec<(&'static str, String)>, actor: Actor },
+    /// Somebody ran a cmdlet that changed something; the first parameter names what.
+    Command {
+        cmdlet: &'static str,
+        parameters: Vec<(&'static str, String)>,
+        actor: Actor,
+    },
+    /// Somebody changed something about a person in the directory; each change is its property and the new value.
+    Directory {
+        operation: &'static str,
+        target: String,
+        changes: Vec<(&'static str, String)>,
+        actor: Actor,
+    },
+    SignIn {
+        actor: Actor,
+    },
 }
 
 /// One record.
@@ -125,6 +169,8 @@ impl Record {
         match self.occurrence {
             Occurrence::Hygiene { .. } => RecordType::HygieneEvent,
             Occurrence::Command { .. } => RecordType::ExchangeAdmin,
+            Occurrence::Directory { .. } => RecordType::AzureActiveDirectory,
+            Occurrence::SignIn { .. } => RecordType::AzureActiveDirectoryStsLogon,
         }
     }
 
@@ -132,6 +178,8 @@ impl Record {
         match self.occurrence {
             Occurrence::Hygiene { .. } => "HygieneTenantEvents",
             Occurrence::Command { cmdlet, .. } => cmdlet,
+            Occurrence::Directory { operation, .. } => operation,
+            Occurrence::SignIn { .. } => "UserLoggedIn",
         }
     }
 
@@ -139,14 +187,17 @@ impl Record {
     pub(crate) fn user_id(&self) -> String {
         match &self.occurrence {
             Occurrence::Hygiene { entity, .. } => entity.clone(),
-            Occurrence::Command { actor, .. } => actor.user_id(),
+            Occurrence::Command { actor, .. } | Occurrence::Directory { actor, .. } | Occurrence::SignIn { actor } => {
+                actor.user_id()
+            }
         }
     }
 
     /// What an admin changed.
     pub(crate) fn object_id(&self) -> Option<&str> {
         match &self.occurrence {
-            Occurrence::Hygiene { .. } => None,
+            Occurrence::Hygiene { .. } | Occurrence::SignIn { .. } => None,
+            Occurrence::Directory { target, .. } => Some(target),
             Occurrence::Command { parameters, .. } => parameters.first().map(|(_, value)| value.as_str()),
         }
     }
@@ -161,7 +212,10 @@ impl Record {
             "RecordType": self.record_type() as u8,
             "UserId": self.user_id(),
             "Version": 1,
-            "Workload": "Exchange",
+            "Workload": match self.record_type() {
+                RecordType::ExchangeAdmin | RecordType::HygieneEvent => "Exchange",
+                RecordType::AzureActiveDirectory | RecordType::AzureActiveDirectoryStsLogon => "AzureActiveDirectory",
+            },
         });
         if let Value::Object(members) = &mut data {
             members.extend(self.own_members(organization));
@@ -183,7 +237,7 @@ impl Record {
             }),
             Occurrence::Command { parameters, actor, .. } => json!({
                 "AppId": if let Actor::App(id) = actor { id.to_string() } else { String::new() },
-                "ClientIP": ADMIN_ADDRESS,
+                "ClientIP": actor.address(),
                 "ExternalAccess": false,
                 "ObjectId": self.object_id(),
                 "OrganizationName": organization.name,
@@ -194,6 +248,27 @@ impl Record {
                 "ResultStatus": "True",
                 "UserKey": actor.user_id(),
                 "UserType": actor.user_type(),
+            }),
+            Occurrence::Directory { target, changes, actor, .. } => json!({
+                "ActorIpAddress": actor.address(),
+                "ClientIP": actor.address(),
+                "ModifiedProperties": changes
+                    .iter()
+                    .map(|(name, value)| json!({"Name": name, "NewValue": value, "OldValue": ""}))
+                    .collect::<Vec<_>>(),
+                "ObjectId": target,
+                "ResultStatus": "Success",
+                "Target": [{"ID": target, "Type": 5}],
+                "UserKey": actor.user_id(),
+                "UserType": actor.user_type(),
+            }),
+            Occurrence::SignIn { actor } => json!({
+                "ActorIpAddress": actor.address(),
+                "ClientIP": actor.address(),
+                "ObjectId": "00000002-0000-0ff1-ce00-000000000000",
+                "ResultStatus": "Success",
+                "UserKey": actor.user_id(),
+                "UserType": 0,
             }),
         };
         if let Value::Object(members) = members {
@@ -217,6 +292,8 @@ pub(crate) struct AuditLog {
     seed: u64,
     records: VecDeque<Arc<Record>>,
     last_number: u64,
+    /// How many records the story has told of.
+    told: u64,
 }
 
 impl AuditLog {
@@ -241,15 +318,37 @@ impl AuditLog {
         self.add(at, Occurrence::Command { cmdlet, parameters, actor });
     }
 
+    /// Somebody changed something about a person in the directory.
+    pub(crate) fn directory(
+        &mut self,
+        at: OffsetDateTime,
+        operation: &'static str,
+        target: &str,
+        changes: Vec<(&'static str, String)>,
+        actor: Actor,
+    ) {
+        self.add(at, Occurrence::Directory { operation, target: target.to_owned(), changes, actor });
+    }
+
+    /// What had happened when the tenant opened. It leaves the turns of what happens later as they are.
+    pub(crate) fn tell(&mut self, at: OffsetDateTime, occurrence: Occurrence) {
+        self.told += 1;
+        let id = identifier(self.seed ^ TOLD, self.told);
+        self.push(id, at, TOLD_LATENESS, occurrence);
+    }
+
     fn add(&mut self, at: OffsetDateTime, occurrence: Occurrence) {
-        if self.records.len() >= MOST_RECORDS {
-            self.records.pop_front();
-        }
         let turn = usize::try_from(self.last_number).unwrap_or_default() % LATENESS.len();
         let usual_lateness = LATENESS.get(turn).copied().unwrap_or_default();
         self.last_number += 1;
+        self.push(identifier(self.seed, self.last_number), at, usual_lateness, occurrence);
+    }
+
+    fn push(&mut self, id: Uuid, at: OffsetDateTime, usual_lateness: Duration, occurrence: Occurrence) {
+        if self.records.len() >= MOST_RECORDS {
+            self.records.pop_front();
+        }
         let at = at.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at);
-        let id = identifier(self.seed, self.last_number);
         self.records.push_back(Arc::new(Record { id, at, usual_lateness, occurrence }));
     }
 

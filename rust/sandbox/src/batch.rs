@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::admin;
+use crate::fault;
 use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 use crate::request::{Outcome, Request};
@@ -137,6 +138,8 @@ impl Item {
     /// The batch's own headers hold for its items unless they say otherwise.
     fn merged_headers(&self, outer: &HeaderMap) -> HeaderMap {
         let mut headers = outer.clone();
+        // A fault is for the batch, not for each of its items; they order their own.
+        headers.remove(fault::HEADER);
         for (name, value) in &self.headers {
             let text = match value {
                 Value::String(text) => text.clone(),

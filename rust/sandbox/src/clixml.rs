@@ -61,6 +61,7 @@ impl Writer {
             Value::Null => self.nil(name),
             Value::Bool(value) => self.element("B", Some(name), if *value { "true" } else { "false" }),
             Value::Int(value) => self.element("I32", Some(name), &value.to_string()),
+            Value::Big(value) => self.element("U64", Some(name), &value.to_string()),
             Value::Text(text) => self.element("S", Some(name), text),
             Value::Guid(guid) => self.element("G", Some(name), &guid.to_string()),
             Value::Time(time) => self.element("DT", Some(name), &written(*time)),
@@ -154,6 +155,7 @@ mod tests {
             ("TemporaryBlock", Value::Bool(true)),
             ("ExpirationTime", Value::Null),
             ("ObjectVersion", Value::Int(-7)),
+            ("RuleIdentity", Value::Big(7)),
         ])
     }
 
@@ -172,6 +174,7 @@ mod tests {
                 r#"<Obj N="Nobody" RefId="2"><TN RefId="2"><T>System.Collections.ArrayList</T>"#,
                 r#"<T>System.Object</T></TN><LST></LST></Obj>"#,
                 r#"<B N="TemporaryBlock">true</B><Nil N="ExpirationTime" /><I32 N="ObjectVersion">-7</I32>"#,
+                r#"<U64 N="RuleIdentity">7</U64>"#,
                 r#"</Props></Obj></Objs>"#,
             )
         );

@@ -1,4 +1,10 @@
-//! The cmdlets the practice tenant knows: their parameters and what they do.
+//! The cmdlets the practice tenant knows: their parameters and what they do. Those about one thing each stand beside.
+
+mod delegate;
+mod inbox_rule;
+mod mail_flow;
+mod mailbox;
+mod trace;
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -17,10 +23,10 @@ pub(crate) struct Cmdlet {
     pub(crate) name: &'static str,
     /// The .NET type of its rows (?); empty where there are none.
     pub(crate) output_type: &'static str,
-    parameters: &'static [Parameter],
-    run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) run: fn(&Tenant, &Invocation<'_>) -> Result<Output, Refusal>,
     /// Whether an organization has it.
-    exists: fn(&Settings) -> bool,
+    pub(crate) exists: fn(&Settings) -> bool,
 }
 
 /// A call of a cmdlet with checked parameters.
@@ -57,18 +63,22 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    fn rows(rows: Vec<(u64, Row)>) -> Self {
+    pub(crate) fn rows(rows: Vec<(u64, Row)>) -> Self {
         Self::Rows(Box::new(rows.into_iter()))
     }
 }
 
 const RECORD_TYPES: [&str; RecordType::ALL.len()] = {
-    let [admin, hygiene] = RecordType::ALL;
-    [admin.name(), hygiene.name()]
+    let [admin, directory, sign_in, hygiene] = RecordType::ALL;
+    [admin.name(), directory.name(), sign_in.name(), hygiene.name()]
 };
 
-fn everywhere(_: &Settings) -> bool {
+pub(crate) fn everywhere(_: &Settings) -> bool {
     true
+}
+
+fn with_mailboxes(settings: &Settings) -> bool {
+    settings.mailboxes
 }
 
 static CMDLETS: [Cmdlet; 11] = [
@@ -173,7 +183,15 @@ static CMDLETS: [Cmdlet; 11] = [
 impl Cmdlet {
     /// The cmdlets that an organization with these settings has.
     pub(crate) fn all_in(settings: &Settings) -> impl Iterator<Item = &'static Self> + '_ {
-        CMDLETS.iter().filter(|cmdlet| (cmdlet.exists)(settings))
+        let groups = [
+            &CMDLETS[..],
+            &mailbox::CMDLETS,
+            &inbox_rule::CMDLETS,
+            &delegate::CMDLETS,
+            &mail_flow::CMDLETS,
+            &trace::CMDLETS,
+        ];
+        groups.into_iter().flatten().filter(|cmdlet| (cmdlet.exists)(settings))
     }
 
     /// The cmdlet of this name, whatever its case, if an organization with these settings has it.
@@ -366,7 +384,7 @@ mod tests {
     fn names_ignore_case() {
         let arguments = bind("get-blockedSENDERaddress", json!({"senderADDRESS": "Ann@contoso.com"})).unwrap();
         assert_eq!(arguments.sender(), Some(Entity::sender("ann@CONTOSO.com")));
-        assert!(Cmdlet::named("Get-Mailbox", &Settings::default()).is_none());
+        assert!(Cmdlet::named("Get-Nonsense", &Settings::default()).is_none());
     }
 
     #[test]

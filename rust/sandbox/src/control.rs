@@ -1,8 +1,10 @@
 //! The control plane under `/sandbox/`: what a trainer or a test does to the tenant from outside. Described in the
 //! crate's README. No sign-in: it answers this machine only, and not web pages that happen to run on it.
 
+mod account;
 mod audit;
 mod certificate;
+mod permission;
 mod restriction;
 mod sign_in;
 
@@ -24,13 +26,14 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 14] = [
+const WHAT_THERE_IS: [&str; 17] = [
     "requests",
     "clock",
     "apps",
     "certificates",
     "managed-identity",
     "device-codes",
+    "authorizations",
     "federated-tokens",
     "settings",
     "restrictions",
@@ -38,6 +41,8 @@ const WHAT_THERE_IS: [&str; 14] = [
     "unblocks",
     "audit-records",
     "outbound-policies",
+    "permissions",
+    "accounts",
     "faults",
 ];
 
@@ -93,6 +98,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
             tenant.device_codes().end_sign_ins();
             Ok(reply::empty(StatusCode::NO_CONTENT))
         }
+        ("authorizations", "POST") => sign_in::answer_authorization(tenant, body),
         ("federated-tokens", "POST") => sign_in::trust(tenant, body),
         ("settings", "GET") => Ok(reply::json(StatusCode::OK, &*tenant.settings())),
         ("settings", "POST") => change_settings(tenant, body),
@@ -103,6 +109,10 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("unblocks", "POST") => restriction::count_unblocks(tenant, body),
         ("audit-records", "POST") => audit::add_records(tenant, body),
         ("outbound-policies", "POST") => change_outbound_policy(tenant, body),
+        ("permissions", "GET") => Ok(permission::list(tenant)),
+        ("permissions", "POST") => permission::change(tenant, body),
+        ("accounts", "GET") => Ok(account::list(tenant)),
+        (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();

@@ -26,7 +26,7 @@ const SIGN_IN_LIFETIME: Duration = Duration::days(90);
 const MOST: usize = 1000;
 
 /// Who signs in where the control plane names nobody.
-const ADMIN: &str = "admin@contoso.onmicrosoft.com";
+pub(crate) const ADMIN: &str = "admin@contoso.onmicrosoft.com";
 
 /// What comes of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -50,6 +50,8 @@ pub(crate) struct Answer {
 struct Waiting {
     device_code: String,
     user_code: String,
+    /// What the tokens are going to be for.
+    audience: String,
     expires: OffsetDateTime,
     interval: Duration,
     asked: Option<OffsetDateTime>,
@@ -72,7 +74,7 @@ pub(crate) fn public_client(client_id: &str) -> Option<App> {
 
 impl DeviceCodes {
     /// Gives out a code.
-    pub(crate) fn ask(&mut self, base: &str, now: OffsetDateTime) -> Value {
+    pub(crate) fn ask(&mut self, base: &str, audience: &str, now: OffsetDateTime) -> Value {
         self.waiting.retain(|waiting| now < waiting.expires.saturating_add(CODE_LIFETIME));
         if self.waiting.len() >= MOST {
             self.waiting.remove(0);
@@ -89,7 +91,16 @@ impl DeviceCodes {
             "message": format!("To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."),
         });
         let (expires, answer) = (now.saturating_add(CODE_LIFETIME), self.answers.pop_front());
-        self.waiting.push(Waiting { device_code, user_code, expires, interval: INTERVAL, asked: None, answer });
+        let audience = audience.to_owned();
+        self.waiting.push(Waiting {
+            device_code,
+            user_code,
+            audience,
+            expires,
+            interval: INTERVAL,
+            asked: None,
+            answer,
+        });
         reply
     }
 
@@ -118,8 +129,13 @@ impl DeviceCodes {
         self.sign_ins.clear();
     }
 
-    /// Somebody asks whether a code was entered: who signed in with it.
-    pub(crate) fn poll(&mut self, device_code: &str, now: OffsetDateTime) -> Result<String, Refusal> {
+    /// Ends the sign-ins of one person: nothing renews them any more.
+    pub(crate) fn end_sign_ins_of(&mut self, user: &str) {
+        self.sign_ins.retain(|_, (known, _)| !known.eq_ignore_ascii_case(user));
+    }
+
+    /// Somebody asks whether a code was entered: who signed in with it, and for what.
+    pub(crate) fn poll(&mut self, device_code: &str, now: OffsetDateTime) -> Result<(String, String), Refusal> {
         let place = self.waiting.iter().position(|waiting| waiting.device_code == device_code);
         let waiting = place.and_then(|place| self.waiting.get_mut(place)).ok_or_else(Refusal::unknown_device_code)?;
         let answer = waiting.answer.clone();
@@ -130,8 +146,8 @@ impl DeviceCodes {
             return Err(Refusal::expired_device_code());
         }
         if let (Some((Decision::Approve, user)), Some(place)) = (answer, place) {
-            self.waiting.remove(place);
-            return Ok(user);
+            let waiting = self.waiting.remove(place);
+            return Ok((user, waiting.audience));
         }
         let early = waiting.asked.is_some_and(|asked| now < asked.saturating_add(waiting.interval));
         waiting.asked = Some(now);
@@ -168,7 +184,7 @@ mod tests {
     const START: OffsetDateTime = datetime!(2026-11-23 08:00 UTC);
 
     fn asked(codes: &mut DeviceCodes) -> (String, String) {
-        let reply = codes.ask("http://localhost", START);
+        let reply = codes.ask("http://localhost", "https://localhost:1", START);
         let text = |name: &str| reply[name].as_str().unwrap().to_owned();
         (text("device_code"), text("user_code"))
     }
@@ -186,7 +202,8 @@ mod tests {
         assert_eq!(codes.poll(&device, START + Duration::seconds(14)), Err(Refusal::authorization_pending()));
         assert!(!codes.enter(answer(Decision::Approve, Some("other"))));
         assert!(codes.enter(answer(Decision::Approve, Some(&user.to_lowercase()))));
-        assert_eq!(codes.poll(&device, START + Duration::seconds(15)).as_deref(), Ok(ADMIN));
+        let entered = codes.poll(&device, START + Duration::seconds(15));
+        assert_eq!(entered, Ok((ADMIN.to_owned(), "https://localhost:1".to_owned())));
         assert_eq!(codes.poll(&device, START + Duration::seconds(16)), Err(Refusal::unknown_device_code()));
     }
 
@@ -207,7 +224,11 @@ mod tests {
         let token = codes.remember("ann@contoso.com", START);
         assert_eq!(codes.renew(&token, START).as_deref(), Ok("ann@contoso.com"));
         assert_eq!(codes.renew(&token, START + SIGN_IN_LIFETIME), Err(Refusal::expired_refresh_token()));
-        codes.end_sign_ins();
+        let other = codes.remember("bob@contoso.com", START);
+        codes.end_sign_ins_of("Ann@contoso.com");
         assert_eq!(codes.renew(&token, START), Err(Refusal::expired_refresh_token()));
+        assert!(codes.renew(&other, START).is_ok());
+        codes.end_sign_ins();
+        assert_eq!(codes.renew(&other, START), Err(Refusal::expired_refresh_token()));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Recipient {
     pub(crate) display_name: String,
     pub(crate) alias: String,
     pub(crate) guid: Uuid,
+    /// Of the user or group in the directory that Graph shows; another one than Exchange's own.
+    pub(crate) object_id: Uuid,
     /// The user principal name; groups have none.
     pub(crate) upn: Option<String>,
     pub(crate) primary_address: String,
@@ -51,6 +53,7 @@ impl Recipient {
             ("Identity", name),
             ("Alias", self.alias.as_str().into()),
             ("Guid", Value::Guid(self.guid)),
+            ("ExternalDirectoryObjectId", self.object_id.to_string().as_str().into()),
             ("PrimarySmtpAddress", self.primary_address.as_str().into()),
             ("EmailAddresses", Value::Texts(addresses)),
             ("WindowsLiveID", self.upn.as_deref().unwrap_or_default().into()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use hyper::header::{HeaderName, HeaderValue, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use hyper::StatusCode;
+use hyper::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::reply::{self, Reply};
@@ -49,12 +49,33 @@ pub(crate) enum Fault {
     Delay { milliseconds: u64 },
 }
 
+/// The header by which a request orders what goes wrong with itself: a fault as JSON. For tests that run beside each
+/// other on one tenant.
+pub(crate) const HEADER: &str = "x-sandbox-fault";
+
+impl Fault {
+    /// What a request orders for itself; `Err` says what is wrong with that.
+    pub(crate) fn of_request(headers: &HeaderMap) -> Result<Option<Self>, String> {
+        let Some(value) = headers.get(HEADER) else { return Ok(None) };
+        let fault: Self = serde_json::from_slice(value.as_bytes())
+            .map_err(|error| format!("{HEADER}: {error}; send a fault such as {{\"kind\": \"drop\"}}"))?;
+        fault.check().map_err(|error| format!("{HEADER}: {error}"))?;
+        Ok(Some(fault))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self::Status { status, headers, .. } = self else { return Ok(()) };
+        check_status(*status)?;
+        headers.iter().try_for_each(|(name, value)| check_header(name, value))
+    }
+}
+
 /// Which requests a fault is for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    /// A cmdlet's name, `token`, `devicecode`, `managed-identity`, `openid-configuration`, `$batch`, `EXOModuleFile`,
-    /// `EXOBanner`, or `*` for everything; compared without case.
+    /// A cmdlet's name, `token`, `devicecode`, `authorize`, `managed-identity`, `openid-configuration`, `$batch`,
+    /// `EXOModuleFile`, `EXOBanner`, `graph` or one of its parts, or `*` for everything; compared without case.
     #[serde(rename = "match")]
     pattern: String,
     /// The sender or the connector that a call is about; without either it may be about any. Compared without case.
@@ -86,7 +107,10 @@ impl Order {
 
     fn is_for(&self, name: &str, about: Option<&str>) -> bool {
         let wanted = self.sender_address.iter().chain(&self.connector_id);
-        (self.pattern == "*" || self.pattern.eq_ignore_ascii_case(name))
+        let pattern = self.pattern.as_str();
+        // `graph` is all of it, `graph/users` a part.
+        let is_part = || name.split_once('/').is_some_and(|(whole, _)| pattern.eq_ignore_ascii_case(whole));
+        (pattern == "*" || pattern.eq_ignore_ascii_case(name) || is_part())
             && wanted.into_iter().all(|wanted| about.is_some_and(|about| about.eq_ignore_ascii_case(wanted)))
     }
 }
@@ -105,10 +129,7 @@ impl Faults {
         if self.0.len() >= MOST_ORDERS {
             return Err(format!("{MOST_ORDERS} faults are waiting already; clear them with DELETE /sandbox/faults"));
         }
-        if let Fault::Status { status, headers, .. } = &order.fault {
-            check_status(*status)?;
-            headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
-        }
+        order.fault.check()?;
         self.0.push_back(order);
         Ok(())
     }
@@ -217,6 +238,19 @@ mod tests {
         faults.order(Order::lost_reply("Remove-BlockedSenderAddress", "ann@contoso.com")).unwrap();
         assert_eq!(faults.strike("Get-BlockedSenderAddress", Some("ann@contoso.com")), None);
         assert_eq!(faults.strike("Remove-BlockedSenderAddress", Some("ann@contoso.com")), Some(Fault::LoseReply));
+    }
+
+    #[test]
+    fn a_request_orders_its_own_fault() {
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(HEADER), value.parse().unwrap())]);
+            Fault::of_request(&headers)
+        };
+        assert_eq!(Fault::of_request(&HeaderMap::new()), Ok(None));
+        assert_eq!(of(r#"{"kind":"oversize","bytes":7}"#), Ok(Some(Fault::Oversize { bytes: 7 })));
+        for wrong in ["", "drop", r#"{"kind":"explode"}"#, r#"{"kind":"status","status":99}"#] {
+            assert!(of(wrong).unwrap_err().starts_with("x-sandbox-fault: "), "{wrong}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 use crate::role::Caller;
 use crate::row::Row;
-use crate::settings::EmptyValue;
+use crate::settings::{EmptyValue, Settings};
 use crate::tenant::Tenant;
 
 /// The query option that carries a page token.
@@ -39,11 +39,12 @@ pub(crate) struct CmdletInput {
 }
 
 impl CmdletInput {
-    /// The sender or connector that the call is about.
+    /// The sender or connector that the call is about; of a rule, the one whose mailbox it is in.
     pub(crate) fn about(&self) -> Option<&str> {
-        let names = ["SenderAddress", "ConnectorId"];
-        let mut named = self.parameters.iter().filter(|(name, _)| names.iter().any(|n| n.eq_ignore_ascii_case(name)));
-        named.find_map(|(_, value)| value.as_str())
+        ["SenderAddress", "ConnectorId", "Mailbox", "Identity"].into_iter().find_map(|wanted| {
+            let mut named = self.parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            named.find_map(|(_, value)| value.as_str())
+        })
     }
 }
 
@@ -55,18 +56,27 @@ pub(crate) fn parse(body: &[u8]) -> Asked {
 /// Answers a request, headers and all.
 pub(crate) fn answer(tenant: &Tenant, request: &Request<'_>, asked: &Asked) -> Reply {
     request.dress(match request.sign_in_to_post(tenant) {
-        Ok(caller) => call(tenant, request, caller, asked),
+        Ok(caller) => call(tenant, request, caller, asked, Cmdlet::named),
         Err(reply) => *reply,
     })
 }
 
-fn call(tenant: &Tenant, request: &Request<'_>, caller: Caller, asked: &Asked) -> Reply {
+/// Runs what is asked for; `named` finds a cmdlet by its name, where the organization has it.
+pub(crate) fn call(
+    tenant: &Tenant,
+    request: &Request<'_>,
+    caller: Caller,
+    asked: &Asked,
+    named: fn(&str, &Settings) -> Option<&'static Cmdlet>,
+) -> Reply {
     let input = match asked {
         Ok(call) => &call.input,
         Err(why) => return Refusal::bad_body(why).reply(),
     };
     // A cmdlet nobody has ever heard of and one the caller has no role for look the same.
-    let known = Cmdlet::named(&input.name, &tenant.settings()).filter(|cmdlet| caller.access.may_run(cmdlet.name));
+    let settings = *tenant.settings();
+    let known = named(&input.name, &settings)
+        .filter(|cmdlet| caller.access.may_run(cmdlet.name) && tenant.permissions().allow(cmdlet.name));
     let Some(cmdlet) = known else { return forbidden() };
     let answer = cmdlet.bind(&input.parameters).and_then(|arguments| {
         let place = Place::find(tenant, request, cmdlet, &arguments)?;

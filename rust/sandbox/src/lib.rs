@@ -9,29 +9,36 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::panic, clippy::string_slice))]
 
 mod aadsts;
+mod account;
 mod admin;
 mod app_certificate;
 mod assertion;
 mod audit;
 mod audit_search;
+mod authorize;
 mod batch;
 mod certificate;
 mod clixml;
 mod cmdlets;
+mod compliance;
 mod control;
 mod der;
 mod device_code;
 mod directory;
 mod fault;
+mod graph;
 mod gzip;
 mod invoke;
 mod line;
 mod log;
+mod mail_flow;
+mod mailbox;
 mod managed_identity;
 mod module_file;
 mod outbound_policy;
 mod paging;
 mod parameter;
+mod permission;
 mod refusal;
 mod release;
 mod reply;
@@ -44,6 +51,7 @@ mod server;
 mod settings;
 mod tenant;
 mod token;
+mod trace;
 
 use std::sync::Arc;
 
@@ -78,8 +86,8 @@ impl Default for Options {
     }
 }
 
-/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `caCertificate`, `tenantId`, `organization`, `appId`,
-/// `clientSecret`, all text.
+/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `graphUri`, `complianceUri`, `caCertificate`, `tenantId`,
+/// `organization`, `appId`, `clientSecret`, all text.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
@@ -87,6 +95,11 @@ pub struct Invitation {
     pub uri: String,
     /// `http://127.0.0.1:PORT`: the same tenant without TLS (HTTP/1.1, or HTTP/2 with prior knowledge).
     pub plain_uri: String,
+    /// `https://localhost:PORT/graph`: base of Microsoft Graph, and what its tokens are for. The same stands behind
+    /// `plain_uri`.
+    pub graph_uri: String,
+    /// `{uri}/compliance`: base of Security & Compliance, which sends requests on to where it really is.
+    pub compliance_uri: String,
     /// The certificate authority that signed the HTTPS server's certificate, in PEM; made at start, key thrown away.
     pub ca_certificate: String,
     /// The tenant's GUID, lower case with hyphens.
@@ -132,8 +145,11 @@ impl Sandbox {
         let clock = options.clock.clone();
         let tenant = Arc::new(Tenant::create(&options, [secure.address(), plain.address()]));
         let app = tenant.invited_app();
+        let uri = secure.address().base("localhost");
         let invitation = Invitation {
-            uri: secure.address().base("localhost"),
+            graph_uri: format!("{uri}{}", tenant::GRAPH_PATH),
+            compliance_uri: format!("{uri}{}", compliance::PATH),
+            uri,
             plain_uri: plain.address().base("127.0.0.1"),
             ca_certificate: authority.authority_pem,
             tenant_id: tenant.id.to_string(),

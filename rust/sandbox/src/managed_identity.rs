@@ -70,8 +70,8 @@ pub(crate) fn answer(tenant: &Tenant, base: &str, place: Place, query: &str, hea
     }
     let client = ["client_id", "clientid"].into_iter().find_map(field);
     let Some(app) = identity(tenant, client) else { return refuse("invalid_request", "Identity not found") };
-    let resource = field("resource").unwrap_or_default().trim_end_matches('/');
-    let Some(audience) = tenant.resources.iter().find(|known| known.eq_ignore_ascii_case(resource)) else {
+    let resource = field("resource").unwrap_or_default();
+    let Some(audience) = tenant.resource(resource) else {
         let why = format!("AADSTS500011: The resource principal named {resource} was not found in the tenant.");
         return refuse("invalid_resource", &why);
     };

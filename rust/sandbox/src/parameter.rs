@@ -26,6 +26,9 @@ pub(crate) enum Kind {
     Texts,
     Time,
     Switch,
+    /// Microsoft.Exchange.Data.ProxyAddress, or null, which ends what was set.
+    ProxyAddressOrNull,
+    TextOrNull,
     /// How many records a search of the audit log shows at once.
     Block,
     /// One of these names of the type.
@@ -64,7 +67,11 @@ impl Kind {
             return Ok(());
         }
         let (type_name, error) = match self {
-            Self::Text => ("System.String", "A text is expected.".into()),
+            Self::Text | Self::TextOrNull => ("System.String", "A text is expected.".into()),
+            Self::ProxyAddressOrNull => (
+                "Microsoft.Exchange.Data.ProxyAddress",
+                "The address isn't correct. For example, smtp:tonysmith@contoso.com.".into(),
+            ),
             Self::Texts => ("System.String[]", "Texts are expected.".into()),
             Self::Address => (
                 "Microsoft.Exchange.Data.SmtpAddress",
@@ -91,9 +98,9 @@ impl Kind {
         match self {
             Self::Text => is_text,
             Self::Texts => is_text || value.as_array().is_some_and(|all| all.iter().all(Json::is_string)),
-            Self::Address => {
-                is_text && text.rsplit_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())
-            }
+            Self::TextOrNull => is_text || value.is_null(),
+            Self::ProxyAddressOrNull => value.is_null() || is_text && (text.is_empty() || is_address(text)),
+            Self::Address => is_text && is_address(text),
             Self::Guid => is_text && Uuid::try_parse(text).is_ok(),
             Self::Time => is_text && parse_time(text).is_some(),
             Self::Switch => value.is_boolean(),
@@ -101,6 +108,10 @@ impl Kind {
             Self::OneOf(_, names) => is_text && names.iter().any(|name| name.eq_ignore_ascii_case(text)),
         }
     }
+}
+
+fn is_address(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty())
 }
 
 /// The checked parameters of a call, by name in lower case.
@@ -119,6 +130,7 @@ impl Arguments {
             }
             let text = match value {
                 Json::String(text) => text.clone(),
+                Json::Null => String::new(),
                 other => other.to_string(),
             };
             if let Some(parameter) = known {

@@ -11,7 +11,7 @@ use crate::managed_identity::Place;
 use crate::reply::{self, Reply};
 use crate::row::wire_time;
 use crate::tenant::Tenant;
-use crate::{admin, batch, invoke, log, managed_identity, module_file, token};
+use crate::{admin, authorize, batch, compliance, graph, invoke, log, managed_identity, module_file, token};
 
 /// A request whose body is there.
 pub(crate) struct Request {
@@ -56,12 +56,15 @@ pub(crate) enum Spoil {
 enum Purpose<'a> {
     Token { tenant: &'a str },
     DeviceCode { tenant: &'a str },
+    Authorize { tenant: &'a str },
     ManagedIdentity(Place),
     Metadata { tenant: &'a str },
     Invoke { version: &'a str, tenant: &'a str, asked: invoke::Asked },
+    Compliance { version: &'a str, tenant: &'a str, asked: invoke::Asked },
     Batch { version: &'a str, tenant: &'a str },
     ModuleFile { version: &'a str, tenant: &'a str },
     Banner { version: &'a str, tenant: &'a str },
+    Graph(graph::Call),
     Nothing,
 }
 
@@ -70,30 +73,15 @@ impl Request {
     pub(crate) fn answer(&self, tenant: &Tenant) -> Outcome {
         let purpose = self.purpose();
         let number = tenant.requests().arrived(self.log_entry(tenant, &purpose));
-        let fault = tenant.faults().strike(purpose.name(), purpose.about());
+        let fault = match Fault::of_request(&self.head.headers) {
+            Ok(None) => Ok(tenant.faults().strike(purpose.name(), purpose.about())),
+            own => own,
+        };
         let outcome = match fault {
-            None => self.execute(tenant, &purpose),
-            Some(Fault::Truncate) => self.execute(tenant, &purpose).spoilt(Spoil::BreakOff),
-            Some(Fault::CutShort) => self.execute(tenant, &purpose).spoilt(Spoil::CutShort),
-            Some(Fault::Drip { pause_milliseconds: pause }) => {
-                self.execute(tenant, &purpose).spoilt(Spoil::Drip(Duration::from_millis(pause)))
+            Err(what_to_do) => {
+                Outcome::Whole(reply::json(StatusCode::BAD_REQUEST, &serde_json::json!({"error": what_to_do})))
             }
-            Some(Fault::Delay { milliseconds: time }) => {
-                self.execute(tenant, &purpose).spoilt(Spoil::Delay(Duration::from_millis(time)))
-            }
-            Some(Fault::GzipLabel) => self.execute(tenant, &purpose).labelled_gzip(),
-            Some(Fault::Status { status, body, headers }) => {
-                Outcome::Whole(fault::status_reply(status, body, &headers))
-            }
-            Some(Fault::NotJson) => Outcome::Whole(fault::not_json_reply()),
-            Some(Fault::Oversize { bytes }) => Outcome::Oversize(bytes),
-            Some(Fault::Hang) => Outcome::Hang,
-            Some(Fault::Drop) => Outcome::Close,
-            Some(Fault::Reset) => Outcome::Reset,
-            Some(Fault::LoseReply) => {
-                self.execute(tenant, &purpose);
-                Outcome::Close
-            }
+            Ok(fault) => self.struck(fault, tenant, &purpose),
         };
         match &outcome {
             Outcome::Whole(reply) | Outcome::Spoilt(reply, _) => {
@@ -103,6 +91,33 @@ impl Request {
             Outcome::Hang | Outcome::Close | Outcome::Reset => {}
         }
         outcome
+    }
+
+    fn struck(&self, fault: Option<Fault>, tenant: &Tenant, purpose: &Purpose<'_>) -> Outcome {
+        match fault {
+            None => self.execute(tenant, purpose),
+            Some(Fault::Truncate) => self.execute(tenant, purpose).spoilt(Spoil::BreakOff),
+            Some(Fault::CutShort) => self.execute(tenant, purpose).spoilt(Spoil::CutShort),
+            Some(Fault::Drip { pause_milliseconds: pause }) => {
+                self.execute(tenant, purpose).spoilt(Spoil::Drip(Duration::from_millis(pause)))
+            }
+            Some(Fault::Delay { milliseconds: time }) => {
+                self.execute(tenant, purpose).spoilt(Spoil::Delay(Duration::from_millis(time)))
+            }
+            Some(Fault::GzipLabel) => self.execute(tenant, purpose).labelled_gzip(),
+            Some(Fault::Status { status, body, headers }) => {
+                Outcome::Whole(fault::status_reply(status, body, &headers))
+            }
+            Some(Fault::NotJson) => Outcome::Whole(fault::not_json_reply()),
+            Some(Fault::Oversize { bytes }) => Outcome::Oversize(bytes),
+            Some(Fault::Hang) => Outcome::Hang,
+            Some(Fault::Drop) => Outcome::Close,
+            Some(Fault::Reset) => Outcome::Reset,
+            Some(Fault::LoseReply) => {
+                self.execute(tenant, purpose);
+                Outcome::Close
+            }
+        }
     }
 
     pub(crate) fn query(&self) -> &str {
@@ -121,6 +136,9 @@ impl Request {
             ([tenant, ..], [_, "oauth2", "v2.0", "devicecode"]) if method == Method::POST && !self.in_batch => {
                 Purpose::DeviceCode { tenant }
             }
+            ([tenant, ..], [_, "oauth2", "v2.0", "authorize"]) if method == Method::GET && !self.in_batch => {
+                Purpose::Authorize { tenant }
+            }
             (_, path) if method == Method::GET && !self.in_batch && Place::of(path).is_some() => {
                 Place::of(path).map_or(Purpose::Nothing, Purpose::ManagedIdentity)
             }
@@ -136,6 +154,12 @@ impl Request {
                 "exobanner('autogensession')" => Purpose::Banner { version, tenant },
                 _ => Purpose::Nothing,
             },
+            ([_, _, version, tenant, _], ["compliance", "adminapi", "beta" | "v1.0", _, "invokecommand"])
+                if !self.in_batch =>
+            {
+                Purpose::Compliance { version, tenant, asked: invoke::parse(&self.body) }
+            }
+            ([_, path @ ..], ["graph", ..]) if !self.in_batch => Purpose::Graph(graph::Call::of(method, path)),
             _ => Purpose::Nothing,
         }
     }
@@ -145,36 +169,63 @@ impl Request {
         Outcome::Whole(match purpose {
             Purpose::Token { tenant: name } => token::answer(tenant, &self.base, name, headers, &self.body),
             Purpose::DeviceCode { tenant: name } => token::device_code(tenant, &self.base, name, headers, &self.body),
+            Purpose::Authorize { tenant: name } => authorize::answer(tenant, name, self.query()),
             Purpose::ManagedIdentity(place) => {
                 managed_identity::answer(tenant, &self.base, *place, self.query(), headers)
             }
             Purpose::Metadata { tenant: name } => token::metadata(tenant, &self.base, name),
             Purpose::Invoke { version, tenant: name, asked } => {
-                invoke::answer(tenant, &self.to_admin(version, name), asked)
+                invoke::answer(tenant, &self.to_admin(tenant, version, name), asked)
+            }
+            Purpose::Compliance { version, tenant: name, asked } => {
+                let base = format!("{}{}", self.base, compliance::PATH);
+                let request = admin::Request {
+                    base: &base,
+                    resources: &tenant.compliance_resources,
+                    ..self.to_admin(tenant, version, name)
+                };
+                compliance::answer(tenant, &self.base, &request, &self.head.uri, asked)
             }
             Purpose::Batch { version, tenant: name } => {
-                return batch::answer(tenant, &self.to_admin(version, name), self)
+                return batch::answer(tenant, &self.to_admin(tenant, version, name), self)
             }
-            Purpose::ModuleFile { version, tenant: name } => module_file::answer(tenant, &self.to_admin(version, name)),
-            Purpose::Banner { version, tenant: name } => module_file::banner(tenant, &self.to_admin(version, name)),
+            Purpose::ModuleFile { version, tenant: name } => {
+                module_file::answer(tenant, &self.to_admin(tenant, version, name))
+            }
+            Purpose::Banner { version, tenant: name } => {
+                module_file::banner(tenant, &self.to_admin(tenant, version, name))
+            }
+            Purpose::Graph(call) => graph::answer(tenant, &self.to_graph(), call),
             Purpose::Nothing => reply::empty(StatusCode::NOT_FOUND),
         })
     }
 
-    fn to_admin<'a>(&'a self, version: &'a str, tenant: &'a str) -> admin::Request<'a> {
+    fn to_admin<'a>(&'a self, tenant: &'a Tenant, version: &'a str, name: &'a str) -> admin::Request<'a> {
         admin::Request {
             base: &self.base,
             version,
-            tenant,
+            tenant: name,
             query: self.query(),
             method: &self.head.method,
             headers: &self.head.headers,
+            resources: &tenant.resources,
+        }
+    }
+
+    fn to_graph(&self) -> graph::Request<'_> {
+        graph::Request {
+            base: &self.base,
+            method: &self.head.method,
+            path: self.head.uri.path(),
+            query: self.query(),
+            headers: &self.head.headers,
+            body: &self.body,
         }
     }
 
     fn log_entry(&self, tenant: &Tenant, purpose: &Purpose<'_>) -> log::Request {
         let call = match purpose {
-            Purpose::Invoke { asked: Ok(call), .. } => Some(&call.input),
+            Purpose::Invoke { asked: Ok(call), .. } | Purpose::Compliance { asked: Ok(call), .. } => Some(&call.input),
             _ => None,
         };
         log::Request {
@@ -202,13 +253,15 @@ impl Purpose<'_> {
         match self {
             Self::Token { .. } => "token",
             Self::DeviceCode { .. } => "devicecode",
+            Self::Authorize { .. } => "authorize",
             Self::ManagedIdentity(_) => "managed-identity",
             Self::Metadata { .. } => "openid-configuration",
-            Self::Invoke { asked: Ok(call), .. } => &call.input.name,
+            Self::Invoke { asked: Ok(call), .. } | Self::Compliance { asked: Ok(call), .. } => &call.input.name,
             Self::Batch { .. } => "$batch",
             Self::ModuleFile { .. } => "EXOModuleFile",
             Self::Banner { .. } => "EXOBanner",
-            Self::Invoke { .. } | Self::Nothing => "",
+            Self::Graph(call) => call.name(),
+            Self::Invoke { .. } | Self::Compliance { .. } | Self::Nothing => "",
         }
     }
 
@@ -216,6 +269,7 @@ impl Purpose<'_> {
     fn about(&self) -> Option<&str> {
         match self {
             Self::Invoke { asked: Ok(call), .. } => call.input.about(),
+            Self::Graph(call) => call.about(),
             _ => None,
         }
     }

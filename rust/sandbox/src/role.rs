@@ -3,6 +3,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::permission::Permission;
+
 /// The app role that lets an app into Exchange Online at all.
 const MANAGE_AS_APP: &str = "Exchange.ManageAsApp";
 
@@ -54,6 +56,15 @@ impl Grant {
         }
     }
 
+    /// The `roles` of its tokens for Graph. A directory role of Exchange's is nothing there, and the other way round.
+    pub(crate) fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Full | Self::ExpiredSecret => &Permission::ALL,
+            Self::ReadOnly | Self::NoDirectoryRole => &Permission::READING,
+            Self::None => &[],
+        }
+    }
+
     /// The `wids` of its tokens.
     pub(crate) fn directory_roles(self) -> &'static [&'static str] {
         match self {
@@ -76,11 +87,14 @@ impl Grant {
 
 impl Access {
     /// Whether it may run the cmdlet of this name. Global Reader cannot search the audit log: that takes a role of
-    /// the groups Organization Management and Compliance Management.
+    /// the groups Organization Management and Compliance Management. Nor can it read inbox rules.
     pub(crate) fn may_run(self, cmdlet: &str) -> bool {
         match self {
             Self::Full => true,
-            Self::ReadOnly => cmdlet.split_once('-').is_some_and(|(verb, _)| verb.eq_ignore_ascii_case("get")),
+            Self::ReadOnly => {
+                cmdlet.split_once('-').is_some_and(|(verb, _)| verb.eq_ignore_ascii_case("get"))
+                    && !cmdlet.eq_ignore_ascii_case("Get-InboxRule")
+            }
             Self::NoDirectoryRole => false,
         }
     }
@@ -93,7 +107,7 @@ mod tests {
     #[test]
     fn readers_get_and_change_nothing() {
         let may = |cmdlet: &str| Access::ReadOnly.may_run(cmdlet);
-        assert!(may("Get-Recipient") && may("get-recipient"));
+        assert!(may("Get-Recipient") && may("get-recipient") && may("Get-Mailbox") && !may("get-inboxrule"));
         assert!(!may("Remove-BlockedSenderAddress") && !may("GetAll") && !may("") && !may("Getaway-Car"));
         assert!(Access::Full.may_run("Remove-BlockedConnector"));
         assert!(!Access::NoDirectoryRole.may_run("Get-Recipient"));

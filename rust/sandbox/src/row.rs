@@ -21,10 +21,18 @@ pub(crate) enum Value {
     Null,
     Bool(bool),
     Int(i32),
+    /// System.UInt64
+    Big(u64),
     Text(String),
     Texts(Vec<String>),
     Guid(Uuid),
     Time(OffsetDateTime),
+}
+
+impl Value {
+    pub(crate) fn of_texts(texts: &[&str]) -> Self {
+        Self::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
 }
 
 impl From<&str> for Value {
@@ -53,6 +61,10 @@ impl Serialize for Row {
                 Value::Bool(value) => map.serialize_entry(name, value)?,
                 Value::Int(value) => {
                     map.serialize_entry(&format!("{name}@data.type"), "System.Int32")?;
+                    map.serialize_entry(name, value)?;
+                }
+                Value::Big(value) => {
+                    map.serialize_entry(&format!("{name}@data.type"), "System.UInt64")?;
                     map.serialize_entry(name, value)?;
                 }
                 Value::Text(text) => map.serialize_entry(name, text)?,
@@ -90,6 +102,7 @@ mod tests {
             ("TemporaryBlock", Value::Bool(true)),
             ("ExpirationTime", Value::Null),
             ("ObjectVersion", Value::Int(-7)),
+            ("RuleIdentity", Value::Big(u64::MAX)),
         ]);
         assert_eq!(
             serde_json::to_string(&row).unwrap(),
@@ -101,7 +114,8 @@ mod tests {
                 r#""ConnectorId":"00000000-0000-0000-0000-000000000000","#,
                 r##""EmailAddresses@odata.type":"#Collection(String)","EmailAddresses":["SMTP:ann@contoso.com"],"##,
                 r#""TemporaryBlock":true,"ExpirationTime":null,"#,
-                r#""ObjectVersion@data.type":"System.Int32","ObjectVersion":-7}"#
+                r#""ObjectVersion@data.type":"System.Int32","ObjectVersion":-7,"#,
+                r#""RuleIdentity@data.type":"System.UInt64","RuleIdentity":18446744073709551615}"#
             )
         );
     }

@@ -1,10 +1,14 @@
 //! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
-//! in the files beside: what happened before ([`history`]) and the rules for sending ([`policy`]).
+//! in the files beside: what happened before ([`history`]), what people have been through ([`people`]), what directs
+//! their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
 
 mod history;
+mod mail_flow;
+mod mailings;
+mod people;
 mod policy;
 
 use std::fmt;
@@ -16,14 +20,17 @@ use rand::{Rng, SeedableRng};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
 use crate::fault::{Faults, Order};
+use crate::mail_flow::MailFlow;
 use crate::outbound_policy::OutboundPolicies;
 use crate::release::Release;
 use crate::restriction::{Entity, Restriction, Restrictions, Subject, UNBLOCK_BUDGET};
 use crate::role::Grant;
 use crate::settings::Settings;
 use crate::token::App;
+use crate::trace::Mailing;
 
 /// What kind of organization the tenant is, and who is restricted when it opens. In text: `standard`, `empty`, `large`,
 /// `difficult`, `standalone`, `21vianet`.
@@ -99,6 +106,9 @@ pub(crate) struct Story {
     /// The first may do everything.
     pub(crate) apps: Vec<App>,
     pub(crate) directory: Directory,
+    pub(crate) accounts: Accounts,
+    pub(crate) mail_flow: MailFlow,
+    pub(crate) mailings: Vec<Mailing>,
     pub(crate) restrictions: Restrictions,
     pub(crate) outbound_policies: OutboundPolicies,
     pub(crate) settings: Settings,
@@ -128,12 +138,25 @@ impl Story {
         let mut teller = Teller { random: StdRng::seed_from_u64(!seed), now };
         apps.push(teller.app(("Weekly report", Grant::ReadOnly)));
         let organization_guid = teller.guid();
+        recipients.iter_mut().for_each(|recipient| recipient.object_id = teller.guid());
         let founded = now.saturating_sub(Duration::days(2000));
         let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ history::NUMBERS), now };
         let outbound_policies = teller.outbound_policies(founded);
         if !matches!(scenario, Scenario::Empty | Scenario::Large) {
             teller.remember(&mut restrictions);
         }
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ people::NUMBERS), now };
+        let mut people = teller.people(&recipients, founded);
+        if !matches!(scenario, Scenario::Empty | Scenario::Large) {
+            teller.tell_of(&mut people, &mut restrictions);
+        }
+        if scenario == Scenario::Standalone {
+            people.synchronize();
+        }
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ mail_flow::NUMBERS), now };
+        let mail_flow = teller.mail_flow(&mut restrictions, founded);
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ mailings::NUMBERS), now };
+        let mailings = if scenario == Scenario::Large { Vec::new() } else { teller.mailings(&mut restrictions) };
         let mut faults = Faults::default();
         if scenario == Scenario::Difficult {
             make_difficult(&mut restrictions, &mut faults, now);
@@ -149,6 +172,9 @@ impl Story {
             founded,
             apps,
             directory: Directory::new(recipients, domains),
+            accounts: people.gather(),
+            mail_flow,
+            mailings,
             restrictions,
             outbound_policies,
             settings,
@@ -352,6 +378,7 @@ impl Teller {
             display_name: display_name.into(),
             alias: alias.into(),
             guid: self.guid(),
+            object_id: Uuid::nil(),
             upn: Some(address.clone()),
             primary_address: address,
             other_addresses: others.iter().map(|other| format!("{other}@{DOMAIN}")).collect(),

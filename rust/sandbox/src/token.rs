@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::aadsts::Refusal;
 use crate::assertion::{self, Expected};
 use crate::device_code::public_client;
+use crate::permission::Permission;
 use crate::reply::{self, Reply};
 use crate::role::{Caller, Grant};
 use crate::tenant::Tenant;
@@ -50,8 +51,10 @@ fn as_text<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
 /// Why a token does not let its bearer in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAccepted {
-    /// Never issued here, forgotten, or issued for something else.
+    /// Never issued here, or forgotten.
     Unknown,
+    /// Issued for something else.
+    OtherAudience,
     Expired,
     NoGrant,
     /// A person's token that must be another one now.
@@ -106,8 +109,8 @@ impl Tokens {
         self.issued.insert(token, issued);
     }
 
-    /// Who the bearer of `token` is and what it may do here, where here is one of `audiences`. `challenges`: whether people
-    /// need another token now.
+    /// Who the bearer of `token` is and what it may do in Exchange, where Exchange is one of `audiences`. `challenges`:
+    /// whether people need another token now.
     pub(crate) fn check(
         &self,
         token: &str,
@@ -115,9 +118,33 @@ impl Tokens {
         now: OffsetDateTime,
         challenges: bool,
     ) -> Result<Caller, NotAccepted> {
+        let issued = self.find(token, audiences, now, challenges)?;
+        let access = issued.grant.access().ok_or(NotAccepted::NoGrant)?;
+        Ok(Caller { app: issued.app, access })
+    }
+
+    /// As [`check`](Self::check), for Graph: the app, and what it was granted there.
+    pub(crate) fn check_graph(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: OffsetDateTime,
+        challenges: bool,
+    ) -> Result<(Uuid, &'static [Permission]), NotAccepted> {
+        let issued = self.find(token, audiences, now, challenges)?;
+        Ok((issued.app, issued.grant.permissions()))
+    }
+
+    fn find(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: OffsetDateTime,
+        challenges: bool,
+    ) -> Result<&Issued, NotAccepted> {
         let issued = self.issued.get(token).ok_or(NotAccepted::Unknown)?;
         if !audiences.contains(&issued.audience) {
-            return Err(NotAccepted::Unknown);
+            return Err(NotAccepted::OtherAudience);
         }
         if now >= issued.expires {
             return Err(NotAccepted::Expired);
@@ -125,8 +152,7 @@ impl Tokens {
         if challenges && issued.claims.capable && !issued.claims.answers {
             return Err(NotAccepted::InsufficientClaims);
         }
-        let access = issued.grant.access().ok_or(NotAccepted::NoGrant)?;
-        Ok(Caller { app: issued.app, access })
+        Ok(issued)
     }
 }
 
@@ -155,8 +181,8 @@ pub(crate) fn answer(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMa
 pub(crate) fn device_code(tenant: &Tenant, base: &str, name: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
     let form = Form::of(headers, body);
     let code = must_be_people(tenant, name, &form).and_then(|_| {
-        audience(tenant, form.field("scope")?)?;
-        Ok(tenant.device_codes().ask(base, tenant.now()))
+        let audience = audience(tenant, form.field("scope")?)?;
+        Ok(tenant.device_codes().ask(base, audience, tenant.now()))
     });
     dress(tenant, headers, code)
 }
@@ -216,10 +242,20 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, 
         }
         "urn:ietf:params:oauth:grant-type:device_code" => {
             let app = must_be_people(tenant, name, form)?;
-            let user = tenant.device_codes().poll(form.field("device_code")?, tenant.now())?;
-            // The scope came with the code; here nobody asks for another one than Exchange.
-            let audience = tenant.bases.last().cloned().unwrap_or_default();
+            // The scope came with the code.
+            let (user, audience) = tenant.device_codes().poll(form.field("device_code")?, tenant.now())?;
             Ok(give_to_person(tenant, base, &app, &audience, (&user, Claims::of(form))))
+        }
+        "authorization_code" => {
+            let app = must_be_people(tenant, name, form)?;
+            let redeemed = tenant.authorizations().redeem(
+                form.field("code")?,
+                form.field("redirect_uri")?,
+                form.field("code_verifier")?,
+                tenant.now(),
+            )?;
+            let person = (redeemed.user.as_str(), Claims::of(form));
+            Ok(give_to_person(tenant, base, &app, &redeemed.audience, person))
         }
         "refresh_token" => {
             let app = must_be_people(tenant, name, form)?;
@@ -233,11 +269,14 @@ fn issue(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<Given, 
 
 /// People sign in with the public client, to this organization or to whichever is theirs.
 fn must_be_people(tenant: &Tenant, name: &str, form: &Form) -> Result<App, Refusal> {
+    app_of_people(tenant, name, form.field("client_id")?)
+}
+
+pub(crate) fn app_of_people(tenant: &Tenant, name: &str, client_id: &str) -> Result<App, Refusal> {
     let any = ["organizations", "common"].iter().any(|any| name.eq_ignore_ascii_case(any));
     if !any && !tenant.is_called(name) {
         return Err(Refusal::unknown_tenant(name));
     }
-    let client_id = form.field("client_id")?;
     public_client(client_id).ok_or_else(|| Refusal::unknown_app(client_id, tenant.company))
 }
 
@@ -247,15 +286,10 @@ fn give_to_person(tenant: &Tenant, base: &str, app: &App, audience: &str, person
 }
 
 /// The resource of a scope; what else is in the scope does not matter.
-fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
+pub(crate) fn audience<'a>(tenant: &'a Tenant, scope: &str) -> Result<&'a str, Refusal> {
     let resource = scope.split(' ').find_map(|scope| scope.strip_suffix("/.default"));
     let resource = resource.ok_or_else(|| Refusal::not_default(scope))?;
-    tenant
-        .resources
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(resource.trim_end_matches('/')))
-        .map(String::as_str)
-        .ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))
+    tenant.resource(resource).ok_or_else(|| Refusal::unknown_resource(resource, tenant.company))
 }
 
 fn issue_to_app(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<String, Refusal> {
@@ -280,7 +314,8 @@ fn issue_to_app(tenant: &Tenant, base: &str, name: &str, form: &Form) -> Result<
 pub(crate) fn give(tenant: &Tenant, base: &str, app: &App, audience: &str, person: Option<(&str, Claims)>) -> String {
     let now = tenant.now();
     let expires = now.saturating_add(Duration::seconds(LIFETIME));
-    let token = write(tenant.id, base, app, audience, person.map(|(user, _)| user), [now, expires]);
+    let may = What::of(tenant, app, audience);
+    let token = write(tenant.id, base, app, audience, person.map(|(user, _)| user), &may, [now, expires]);
     let claims = person.map_or_else(Claims::default, |(_, claims)| claims);
     let issued = Issued { app: app.id, grant: app.grant, audience: audience.to_owned(), expires, claims };
     tenant.tokens().remember(token.clone(), issued);
@@ -329,6 +364,24 @@ fn is_token_url(tenant: &Tenant, url: &str) -> bool {
     })
 }
 
+/// What the token of an app says it may do: itself, or in a person's name.
+struct What {
+    roles: Vec<&'static str>,
+    scopes: Vec<&'static str>,
+}
+
+impl What {
+    fn of(tenant: &Tenant, app: &App, audience: &str) -> Self {
+        if tenant.is_graph(audience) {
+            let left = tenant.permissions().left(app.grant.permissions());
+            let names: Vec<_> = left.into_iter().map(Permission::name).collect();
+            Self { roles: names.clone(), scopes: names }
+        } else {
+            Self { roles: app.grant.app_roles().to_vec(), scopes: vec!["AdminApi.AccessAsUser.All", "Exchange.Manage"] }
+        }
+    }
+}
+
 /// A token's text: header, claims, and noise where the signature would be.
 fn write(
     tenant: Uuid,
@@ -336,6 +389,7 @@ fn write(
     app: &App,
     audience: &str,
     user: Option<&str>,
+    may: &What,
     [now, expires]: [OffsetDateTime; 2],
 ) -> String {
     let mut claims = json!({
@@ -352,13 +406,12 @@ fn write(
         "wids": app.grant.directory_roles(),
     });
     if let Some(members) = claims.as_object_mut() {
-        match (user, app.grant.app_roles()) {
-            (Some(user), _) => members.extend([
-                ("upn".to_owned(), json!(user)),
-                ("scp".to_owned(), json!("AdminApi.AccessAsUser.All Exchange.Manage")),
-            ]),
-            (None, roles @ [_, ..]) => members.extend([("roles".to_owned(), json!(roles))]),
-            (None, []) => {}
+        match user {
+            Some(user) => {
+                members.extend([("upn".to_owned(), json!(user)), ("scp".to_owned(), json!(may.scopes.join(" ")))]);
+            }
+            None if may.roles.is_empty() => {}
+            None => members.extend([("roles".to_owned(), json!(may.roles))]),
         }
     }
     let noise: Vec<u8> = (0..16).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
@@ -404,7 +457,9 @@ mod tests {
         let tokens = tokens(Grant::Full);
         assert_eq!(tokens.check("t", &here, START, false), Ok(caller(Access::Full)));
         assert_eq!(tokens.check("T", &here, START, false), Err(NotAccepted::Unknown));
-        assert_eq!(tokens.check("t", &["https://localhost:2".to_owned()], START, false), Err(NotAccepted::Unknown));
+        let elsewhere = ["https://localhost:1/graph".to_owned()];
+        assert_eq!(tokens.check("t", &elsewhere, START, false), Err(NotAccepted::OtherAudience));
+        assert_eq!(tokens.check_graph("t", &elsewhere, START, false), Err(NotAccepted::OtherAudience));
         assert_eq!(tokens.check("t", &here, START + Duration::seconds(3598), false), Ok(caller(Access::Full)));
         assert_eq!(tokens.check("t", &here, START + Duration::seconds(3599), false), Err(NotAccepted::Expired));
     }

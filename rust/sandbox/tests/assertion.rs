@@ -229,6 +229,7 @@ async fn assertions_have_their_time_on_the_tenants_clock() {
             (json!({"nbf": now + 300}), (200, 0)),
             (json!({"nbf": now + 301}), (401, 700_024)),
             (json!({"nbf": null}), (200, 0)),
+            (json!({"nbf": now.to_string(), "exp": (now + 600).to_string()}), (200, 0)),
             (json!({"exp": null}), (401, 700_024)),
             (json!({"exp": 1e300}), (401, 700_024)),
             (json!({"nbf": -1e300}), (401, 700_024)),

@@ -50,7 +50,7 @@ async fn each_item_has_its_own_answer_under_its_own_id() {
                 item(guid, "Get-BlockedSenderAddress", json!({"SenderAddress": ADELE})),
                 item("ä b", "Remove-BlockedSenderAddress", json!({"SenderAddress": ADELE})),
                 item("", "Remove-BlockedSenderAddress", json!({"SenderAddress": "nobody@contoso.com"})),
-                item("3", "Get-Mailbox", json!({})),
+                item("3", "Get-MailboxStatistics", json!({})),
                 item("4", "Remove-BlockedConnector", json!({"ConnectorId": connector})),
             ],
         )
@@ -135,7 +135,7 @@ async fn items_inherit_the_batchs_headers_and_may_have_their_own() {
 #[tokio::test]
 async fn without_the_preference_the_first_failure_ends_it() {
     for practice in Practice::both().await {
-        let items = [domains("1"), item("2", "Get-Mailbox", json!({})), domains("3")];
+        let items = [domains("1"), item("2", "Get-MailboxStatistics", json!({})), domains("3")];
         let reply = batch(&practice, &items).send().await.unwrap();
         assert_eq!(statuses(&responses(reply).await), [200, 403]);
         let prefer = "odata.maxpagesize=1000, OData.Continue-On-Error";
@@ -227,14 +227,44 @@ async fn faults_strike_items_or_the_whole() {
 #[tokio::test]
 async fn the_log_has_the_batch_and_its_items() {
     for practice in Practice::both().await {
-        let request = batch(&practice, &[domains("1"), item("2", "Get-Mailbox", json!({}))]);
+        let request = batch(&practice, &[domains("1"), item("2", "Get-MailboxStatistics", json!({}))]);
         let request = request.header("prefer", "odata.continue-on-error").header("client-request-id", "one-for-all");
         request.send().await.unwrap();
         let log = practice.log(1).await;
         assert!(log[0]["path"].as_str().unwrap().ends_with("/$batch") && log[0]["cmdlet"].is_null());
         assert_eq!((&log[1]["cmdlet"], &log[1]["status"]), (&json!("Get-AcceptedDomain"), &json!(200)));
-        assert_eq!((&log[2]["cmdlet"], &log[2]["status"]), (&json!("Get-Mailbox"), &json!(403)));
+        assert_eq!((&log[2]["cmdlet"], &log[2]["status"]), (&json!("Get-MailboxStatistics"), &json!(403)));
         assert!(log.iter().all(|entry| entry["clientRequestId"] == "one-for-all"));
         assert_eq!((log.len(), &log[0]["status"]), (3, &json!(200)));
+    }
+}
+
+#[tokio::test]
+async fn a_request_orders_what_goes_wrong_with_itself() {
+    let header = "x-sandbox-fault";
+    for practice in Practice::both().await {
+        let busy = r#"{"kind": "status", "status": 503}"#;
+        let ask = |fault: &str| {
+            let request = practice.request(&practice.command(), "Get-AcceptedDomain", &json!({}));
+            request.header(header, fault).send()
+        };
+        practice.fault(json!({"match": "Get-AcceptedDomain", "fault": {"kind": "status", "status": 429}})).await;
+        assert_eq!(ask(busy).await.unwrap().status(), 503);
+        assert!(ask(r#"{"kind": "drop"}"#).await.is_err());
+        let wrong = ask("explode").await.unwrap();
+        assert_eq!(wrong.status(), 400);
+        assert!(json_of(wrong).await["error"].as_str().unwrap().contains("send a fault such as"));
+        assert_eq!(practice.invoke("Get-AcceptedDomain", json!({})).await.status(), 429, "what waited has waited");
+        assert_eq!(practice.invoke("Get-AcceptedDomain", json!({})).await.status(), 200);
+
+        let mut struck = domains("2");
+        struck["headers"] = json!({(header): busy});
+        assert_eq!(statuses(&responses(send(&practice, &[domains("1"), struck]).await).await), [200, 503]);
+        // What is for the batch is not for each of its items, or the second one would not be done.
+        let remove = item("2", "Remove-BlockedSenderAddress", json!({"SenderAddress": ADELE}));
+        let lost = batch(&practice, &[domains("1"), remove]).header(header, r#"{"kind": "lose-reply"}"#);
+        assert!(lost.send().await.is_err());
+        practice.pass(30);
+        assert!(!practice.is_listed(ADELE).await);
     }
 }

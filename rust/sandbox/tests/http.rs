@@ -96,10 +96,21 @@ async fn the_invitation_as_json() {
     let practice = Practice::standard().await;
     let json = serde_json::to_value(practice.sandbox.invitation()).unwrap();
     let names: Vec<&String> = json.as_object().unwrap().keys().collect();
-    for name in ["uri", "plainUri", "caCertificate", "tenantId", "organization", "appId", "clientSecret"] {
+    for name in [
+        "uri",
+        "plainUri",
+        "graphUri",
+        "complianceUri",
+        "caCertificate",
+        "tenantId",
+        "organization",
+        "appId",
+        "clientSecret",
+    ] {
         assert!(json[name].is_string(), "{name} in {names:?}");
     }
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 9);
+    assert_eq!(json["graphUri"], format!("{}/graph", json["uri"].as_str().unwrap()));
     assert!(json["uri"].as_str().unwrap().starts_with("https://localhost:"));
     assert!(json["plainUri"].as_str().unwrap().starts_with("http://127.0.0.1:"));
     assert_eq!(json["organization"], "contoso.onmicrosoft.com");
@@ -157,7 +168,7 @@ async fn token_refusals() {
     let practice = Practice::standard().await;
     let (expired, expired_secret) = practice.app("expired-secret").await;
     let nobody = "00000000-0000-0000-0000-00000000abcd";
-    let graph = "https://graph.microsoft.com/.default";
+    let vault = "https://vault.azure.net/.default";
     let old = [("client_id", expired.as_str()), ("client_secret", expired_secret.as_str())];
     for (tenant, changes, status, error, code) in [
         ("fabrikam.com", &[] as &[(&str, &str)], 400, "invalid_request", 90_002),
@@ -170,7 +181,7 @@ async fn token_refusals() {
         ("contoso.com", &[("client_secret", "")], 401, "invalid_client", 7_000_216),
         ("contoso.com", &[("grant_type", "")], 400, "invalid_request", 900_144),
         ("contoso.com", &[("grant_type", "password")], 400, "unsupported_grant_type", 70_003),
-        ("contoso.com", &[("scope", graph)], 400, "invalid_resource", 500_011),
+        ("contoso.com", &[("scope", vault)], 400, "invalid_resource", 500_011),
         ("contoso.com", &[("scope", "https://outlook.office365.com")], 400, "invalid_scope", 1_002_012),
     ] {
         let reply = practice.token_reply_of(tenant, changes).await;
@@ -268,7 +279,7 @@ async fn no_grant_is_401_and_no_role_is_403_of_nul_bytes() {
 #[tokio::test]
 async fn an_unknown_cmdlet_is_403_of_nul_bytes() {
     let practice = Practice::standard().await;
-    for name in ["Get-Mailbox", "", "Remove-BlockedSenderAddress "] {
+    for name in ["Get-MailboxStatistics", "", "Remove-BlockedSenderAddress "] {
         let reply = practice.invoke(name, json!({})).await;
         assert_eq!(reply.status(), 403, "{name}");
         let body = reply.bytes().await.unwrap();

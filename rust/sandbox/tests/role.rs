@@ -98,7 +98,8 @@ async fn the_module_file_names_what_the_caller_may_run() {
         }
         practice.become_app("read-only").await;
         let read = exported(&practice).await;
-        let gets: Vec<String> = all.into_iter().filter(|name| name.starts_with("Get-")).collect();
+        let is_read = |name: &String| name.starts_with("Get-") && name != "Get-InboxRule";
+        let gets: Vec<String> = all.into_iter().filter(is_read).collect();
         assert_eq!(read, gets);
     }
 }

@@ -15,7 +15,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
 {
     private const string SecretSet = "ClientSecret", ThumbprintSet = "CertificateThumbprint",
         CertificateSet = "Certificate", FileSet = "CertificateFile", IdentitySet = "ManagedIdentity",
-        DeviceSet = "Device", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox",
+        DeviceSet = "Device", BrowserSet = "Browser", VariableSet = "EnvironmentVariable", TokenSet = "AccessToken", SandboxSet = "Sandbox",
         SessionSet = "ExchangeSession";
 
     private Session? _session;
@@ -28,6 +28,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(Mandatory = true, ParameterSetName = FileSet)]
     [Parameter(Mandatory = true, ParameterSetName = IdentitySet)]
     [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
     [Parameter(ParameterSetName = VariableSet)]
     [Parameter(Mandatory = true, ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
@@ -79,8 +80,14 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(Mandatory = true, ParameterSetName = DeviceSet)]
     public SwitchParameter Device { get; set; }
 
+    /// <summary>Who signs in, in this machine's browser.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = BrowserSet)]
+    [ValidateNotNullOrEmpty]
+    public string? UserPrincipalName { get; set; }
+
     /// <summary>The customer's organization that a partner works on.</summary>
     [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
     [ValidateNotNullOrEmpty]
     public string? DelegatedOrganization { get; set; }
 
@@ -101,6 +108,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = IdentitySet)]
     [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
     [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateSet("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China")]
@@ -113,6 +121,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = IdentitySet)]
     [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
     [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
@@ -125,10 +134,23 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [Parameter(ParameterSetName = FileSet)]
     [Parameter(ParameterSetName = IdentitySet)]
     [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
     [Parameter(ParameterSetName = VariableSet)]
     [Parameter(ParameterSetName = TokenSet)]
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
+
+    /// <summary>Another Security and Compliance endpoint than the cloud's.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
+    [Parameter(ParameterSetName = VariableSet)]
+    [ValidateNotNullOrEmpty]
+    public string? ComplianceUri { get; set; }
 
     /// <summary>Which of several Exchange sessions: what Connect-ExchangeOnline -Prefix named.</summary>
     [Parameter(ParameterSetName = SessionSet)]
@@ -218,12 +240,14 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("ManagedIdentity", ManagedIdentity.IsPresent);
         operation.Bind("ManagedIdentityAccountId", ManagedIdentityAccountId);
         operation.Bind("Device", Device.IsPresent);
+        operation.Bind("UserPrincipalName", UserPrincipalName);
         operation.Bind("DelegatedOrganization", DelegatedOrganization);
         operation.Bind("EnvironmentVariable", EnvironmentVariable.IsPresent);
         BindToken(operation);
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
         operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
+        operation.Bind("ComplianceUri", ComplianceUri);
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("Sandbox", Sandbox.IsPresent);
         operation.Bind("Scenario", Scenario);

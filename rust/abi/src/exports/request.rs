@@ -6,7 +6,7 @@ use crate::operation::OPERATIONS;
 use crate::status::RsStatus;
 
 /// Answers the request of the last step with what is bound. An absent `Confirmed` means no, an absent `Proxy` none;
-/// `Signature` is base64; an absent `Value` is a variable that is not set.
+/// `Signature` is base64; an absent `Value` is a variable that is not set; an address that was opened needs nothing.
 ///
 /// # Safety
 /// `error` must be null or valid for writing.

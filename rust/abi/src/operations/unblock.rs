@@ -30,6 +30,7 @@ async fn unblock(Start { session, mut parameters, host }: Start) -> Result<()> {
         include_aliases: parameters.flag("IncludeAliases"),
         wait: wait(&mut parameters)?,
         require_journal: parameters.flag("RequireJournal"),
+        ..UnblockOptions::default()
     };
     restriction::unblock(&session.connected()?.connection, &options, &host).await
 }

@@ -1,6 +1,8 @@
 //! `Test-RestrictedSenderConnection`: what of a connection works, step by step, and whether it may unblock. Nothing is
 //! changed, and nothing is concluded from what could not be asked.
 
+mod alert;
+
 use super::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_near, Cmdlet, Service, Way};
@@ -35,6 +37,8 @@ pub enum What {
     ReadList,
     /// The account or app may unblock senders and connectors.
     Unblock,
+    /// The alert policies that tell admins of a restriction can be read, at Security & Compliance.
+    AlertPolicies,
 }
 
 /// What came of a check.
@@ -44,6 +48,8 @@ pub enum CheckResult {
     Passed,
     /// It does not.
     Failed,
+    /// It does not, and nothing that the connection is made for needs it.
+    Warning,
     /// It could not be told.
     Unknown,
     /// This connection does not need it.
@@ -60,6 +66,7 @@ impl What {
             Self::Token => "Token",
             Self::ReadList => "ReadList",
             Self::Unblock => "Unblock",
+            Self::AlertPolicies => "AlertPolicies",
         }
     }
 }
@@ -71,6 +78,7 @@ impl CheckResult {
         match self {
             Self::Passed => "Passed",
             Self::Failed => "Failed",
+            Self::Warning => "Warning",
             Self::Unknown => "Unknown",
             Self::NotApplicable => "NotApplicable",
         }
@@ -109,7 +117,8 @@ pub async fn check(connection: &Connection, host: &Host) -> Result<()> {
         }
     }
     tell(What::ReadList, read(connection, host).await?).await?;
-    tell(What::Unblock, may_unblock(connection, host).await?).await
+    tell(What::Unblock, may_unblock(connection, host).await?).await?;
+    tell(What::AlertPolicies, alert_policies(connection, host).await?).await
 }
 
 /// The result, what to say of it, and the error that it comes from.
@@ -215,6 +224,16 @@ async fn may_unblock(connection: &Connection, host: &Host) -> Result<Told> {
     }
     let detail = format!("The service does not offer {} here. {ROLES}", missing.join(" and "));
     Ok((CheckResult::Failed, detail, Some(Code::NoRole)))
+}
+
+async fn alert_policies(connection: &Connection, host: &Host) -> Result<Told> {
+    match connection.compliance(host).read_all(Cmdlet::new("Get-ProtectionAlert")).await {
+        Ok(records) => Ok(alert::told(records)),
+        Err(error) if error.code() == Code::Cancelled => Err(error),
+        // Why there is no way to it says what would be one.
+        Err(error) if error.code() == Code::NotConnected => Ok((CheckResult::Warning, error.message.clone(), None)),
+        Err(error) => Ok((CheckResult::Warning, error.message.clone(), Some(error.code()))),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{invalid, Options};
 use crate::error::{Error, Result};
-use crate::exchange::{of_environment, Credential, ManagedIdentity, ANY_ORGANIZATION};
+use crate::exchange::{of_environment, Browser, Credential, ManagedIdentity, ANY_ORGANIZATION};
 use crate::host::Host;
 
 /// What the options come to.
@@ -31,7 +31,7 @@ impl Chosen {
             Some(organization) => error.about(organization),
             None => error,
         };
-        let mut ways = given(options);
+        let mut ways = given(options)?;
         if options.environment_variables {
             let found = of_environment(options.certificate.take(), host).await;
             let (tenant, credential) = found.map_err(|error| about(error, &organization))?;
@@ -42,7 +42,8 @@ impl Chosen {
             let identity = ManagedIdentity::find(options.managed_identity_account.as_deref(), host).await;
             ways.push(Credential::ManagedIdentity(identity.map_err(|error| about(error, &organization))?));
         }
-        let any = options.device.then(|| ANY_ORGANIZATION.to_owned());
+        // Who signs in tells where they belong.
+        let any = ways.iter().any(Credential::is_person).then(|| ANY_ORGANIZATION.to_owned());
         let organization = organization.or(any).ok_or_else(|| invalid("No organization is named."))?;
         let left = options.client_secret.is_some() || options.certificate.is_some();
         match (ways.pop(), ways.is_empty() && !left) {
@@ -53,7 +54,7 @@ impl Chosen {
 }
 
 /// The ways that need no more than the options.
-fn given(options: &mut Options) -> Vec<Credential> {
+fn given(options: &mut Options) -> Result<Vec<Credential>> {
     let mut ways = Vec::new();
     if let Some(app_id) = options.app_id.take() {
         let secret = options.client_secret.take();
@@ -63,7 +64,10 @@ fn given(options: &mut Options) -> Vec<Credential> {
     }
     ways.extend(options.access_token.take().map(Credential::AccessToken));
     ways.extend(options.device.then_some(Credential::Device));
-    ways
+    if let Some(user) = options.user_principal_name.take() {
+        ways.push(Credential::Browser(Browser::of(&user, options.deadlines.sign_in)?));
+    }
+    Ok(ways)
 }
 
 fn named(organization: Option<String>) -> Option<String> {

@@ -76,7 +76,7 @@ macro_rules! codes {
 codes! {
     /// No connection to an organization.
     NotConnected = 1001, ConnectionError, NEVER,
-        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -Device; or use -Sandbox to try it on a practice tenant.";
+        "Connect first: Connect-ExchangeOnline, whose session is then used, or Connect-RestrictedSender -Organization <domain> -AppId <id> -ClientSecret <SecureString>, or with -CertificateThumbprint instead of the secret, or -ManagedIdentity, or -AccessToken <token>; or yourself with -UserPrincipalName <name> or -Device; or use -Sandbox to try it on a practice tenant.";
     /// The connection was closed.
     Disconnected = 1002, ConnectionError, NEVER,
         "Connect again with Connect-RestrictedSender.";
@@ -85,7 +85,7 @@ codes! {
         "Open a connection of its own for each organization.";
     /// A parameter of the connection is missing or contradicts another.
     InvalidConnection = 1004, InvalidArgument, NEVER,
-        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -Device; or -Sandbox alone.";
+        "Give -Organization with one way to sign in, such as -AppId and a certificate, -ManagedIdentity or -AccessToken; or -UserPrincipalName or -Device; or -Sandbox alone.";
     /// An endpoint is not an absolute https address (http is taken for this machine only).
     InvalidUri = 1005, InvalidArgument, NEVER,
         "Give an address such as https://host.example without path or query.";
@@ -116,6 +116,10 @@ codes! {
     /// A time span ends before it begins, or has not begun yet.
     InvalidDateRange = 1014, InvalidArgument, NEVER,
         "Give a -StartDate that has passed and an -EndDate after it; a time without a zone is a local time.";
+
+    /// Nothing was said of what to do.
+    NothingChosen = 1015, InvalidArgument, NEVER,
+        "Give at least one of -DisableForwarding, -DisableInboxRule, -RevokeSession, -BlockSignIn and -ResetPassword; Test-SenderAccount shows which are needed.";
 
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
@@ -179,7 +183,14 @@ codes! {
         "Connect again and confirm the sign-in in the browser.";
     /// The sign-in was not completed in time, or has ended meanwhile.
     SignInExpired = 2021, AuthenticationError, NEVER,
-        "Connect again with Connect-RestrictedSender -Device and sign in within the time that the message names.";
+        "Connect again with Connect-RestrictedSender -UserPrincipalName or -Device and sign in within the time that the message names.";
+
+    /// The connection has no way to Microsoft Graph.
+    NoGraph = 2022, AuthenticationError, NEVER,
+        "Connect with Connect-RestrictedSender by an app (-AppId with a certificate, -ManagedIdentity) or yourself with -Device; give -GraphUri where -ConnectionUri names an endpoint of your own.";
+    /// The account or app lacks a permission in Microsoft Graph.
+    NoGraphPermission = 2023, PermissionDenied, NEVER,
+        "Grant the app the permission of Microsoft Graph that the message names, in Microsoft Entra under API permissions, and let an administrator consent to it; an account takes a directory role that has it.";
 
     /// The host name could not be resolved.
     HostNotFound = 3001, ConnectionError, LATER,
@@ -232,6 +243,19 @@ codes! {
         "Do not repeat it blindly: an entry stays listed for up to an hour after an unblock. Ask Test-RestrictedSender later and unblock again only if it is still listed.";
     /// Exchange refused the cmdlet.
     CmdletFailed = 4006, InvalidOperation, NEVER,
+        "Read the service's message; Microsoft Support can look up the request id.";
+
+    /// The evidence does not say that the sender is safe, and it was required.
+    NotSafe = 4007, InvalidOperation, NEVER,
+        "Run the commands that the message lists, look again with Test-SenderAccount, and unblock then; or unblock with -RequireEvidence -Override <reason>, which is kept in the journal.";
+    /// Microsoft Entra has no account of that name.
+    AccountNotFound = 4008, ObjectNotFound, NEVER,
+        "Check the address: a sender on premises, a device or a contact has no account in Microsoft Entra that could be secured here.";
+    /// The account comes from a directory on premises, which alone can change it.
+    SynchronizedAccount = 4009, InvalidOperation, NEVER,
+        "Change it in the directory on premises (Active Directory Users and Computers, Set-ADAccountPassword) and wait for the synchronization.";
+    /// Microsoft Graph refused the request.
+    GraphFailed = 4010, InvalidOperation, NEVER,
         "Read the service's message; Microsoft Support can look up the request id.";
 
     /// The journal cannot be written.

@@ -13,6 +13,13 @@ pub struct Cloud {
     pub exchange: String,
     /// Base of the token endpoint.
     pub login: String,
+    /// Base of Microsoft Graph; nothing where Exchange is at an address of the admin's choice and Graph was not named, so
+    /// that no token goes where nobody meant it to.
+    pub graph: Option<String>,
+    /// Base of Security & Compliance; nothing where it is not known.
+    pub compliance: Option<String>,
+    /// The domain by whose hosts Security & Compliance sends its first request on.
+    pub compliance_front: &'static str,
     /// Its portal pages; every entry of a list points to them.
     pub portals: Arc<Portals>,
 }
@@ -32,18 +39,25 @@ struct Known {
     name: &'static str,
     exchange: &'static str,
     login: &'static str,
+    graph: &'static str,
+    compliance: &'static str,
+    compliance_front: &'static str,
     security: &'static str,
     entra: &'static str,
     admin: &'static str,
 }
 
-// Endpoints: the official module's table of environments. The portal hosts of the national clouds, and the address of
-// Exchange in China, are assumptions (?): no primary source names the pages in those clouds.
+// Endpoints: the official module's table of environments. Assumptions (?): the portal hosts of the national clouds, the
+// address of Exchange in China and that of Security & Compliance for DoD, and the hosts by which Security & Compliance
+// sends requests on outside of the worldwide cloud: no primary source names them.
 const KNOWN: [Known; 4] = [
     Known {
         name: "O365Default",
         exchange: "https://outlook.office365.com",
         login: "https://login.microsoftonline.com",
+        graph: "https://graph.microsoft.com",
+        compliance: "https://ps.compliance.protection.outlook.com",
+        compliance_front: "admin.protection.outlook.com",
         security: "https://security.microsoft.com",
         entra: "https://entra.microsoft.com",
         admin: "https://admin.microsoft.com",
@@ -52,6 +66,9 @@ const KNOWN: [Known; 4] = [
         name: "O365USGovGCCHigh",
         exchange: "https://outlook.office365.us",
         login: "https://login.microsoftonline.us",
+        graph: "https://graph.microsoft.us",
+        compliance: "https://ps.compliance.protection.office365.us",
+        compliance_front: "admin.protection.office365.us",
         security: "https://security.microsoft.us",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.office365.us",
@@ -60,6 +77,9 @@ const KNOWN: [Known; 4] = [
         name: "O365USGovDoD",
         exchange: "https://outlook-dod.office365.us",
         login: "https://login.microsoftonline.us",
+        graph: "https://dod-graph.microsoft.us",
+        compliance: "https://l5.ps.compliance.protection.office365.us",
+        compliance_front: "admin.protection.office365.us",
         security: "https://security.apps.mil",
         entra: "https://entra.microsoft.us",
         admin: "https://portal.apps.mil",
@@ -68,6 +88,9 @@ const KNOWN: [Known; 4] = [
         name: "O365China",
         exchange: "https://partner.outlook.cn",
         login: "https://login.partner.microsoftonline.cn",
+        graph: "https://microsoftgraph.chinacloudapi.cn",
+        compliance: "https://ps.compliance.protection.partner.outlook.cn",
+        compliance_front: "admin.protection.partner.outlook.cn",
         security: "https://security.microsoft.cn",
         entra: "https://entra.microsoftonline.cn",
         admin: "https://portal.partner.microsoftonline.cn",
@@ -95,6 +118,9 @@ impl Cloud {
             name: known.name.into(),
             exchange: known.exchange.into(),
             login: known.login.into(),
+            graph: Some(known.graph.into()),
+            compliance: Some(known.compliance.into()),
+            compliance_front: known.compliance_front,
             portals: Arc::new(Portals {
                 restricted_entities: format!("{}/restrictedentities", known.security),
                 multi_factor_authentication: format!(
@@ -115,12 +141,29 @@ impl Cloud {
     ///
     /// # Errors
     /// [`Code::InvalidUri`](crate::error::Code::InvalidUri) when one is not an https address.
-    pub fn at(mut self, exchange: Option<&str>, login: Option<&str>) -> Result<Self> {
+    pub fn at(mut self, exchange: Option<&str>, login: Option<&str>, graph: Option<&str>) -> Result<Self> {
         if let Some(exchange) = exchange {
             self.exchange = super::parse_endpoint("ConnectionUri", exchange)?;
+            // Whoever names the known address of a cloud means that cloud.
+            let known = Self::at_endpoint(&self.exchange);
+            (self.graph, self.compliance) = known.map(|known| (known.graph, known.compliance)).unwrap_or_default();
+        }
+        if let Some(graph) = graph {
+            self.graph = Some(super::transport::parse_base("GraphUri", graph)?);
         }
         if let Some(login) = login {
             self.login = super::parse_endpoint("AzureADAuthorizationEndpointUri", login)?;
+        }
+        Ok(self)
+    }
+
+    /// The same cloud with Security & Compliance at an address of the admin's choice.
+    ///
+    /// # Errors
+    /// [`Code::InvalidUri`](crate::error::Code::InvalidUri) when it is not an https address.
+    pub fn compliance_at(mut self, address: Option<&str>) -> Result<Self> {
+        if let Some(address) = address {
+            self.compliance = Some(super::transport::parse_base("ComplianceUri", address)?);
         }
         Ok(self)
     }
@@ -156,9 +199,22 @@ mod tests {
 
     #[test]
     fn chosen_endpoints_replace_the_known_ones() {
-        let cloud = Cloud::named(None).unwrap().at(Some("http://127.0.0.1:8080/"), None).unwrap();
+        let cloud = Cloud::named(None).unwrap().at(Some("http://127.0.0.1:8080/"), None, None).unwrap();
         assert_eq!(cloud.scope(), "http://127.0.0.1:8080/.default");
         assert_eq!(cloud.login, "https://login.microsoftonline.com");
-        assert!(cloud.at(None, Some("http://login.contoso.com")).is_err(), "tokens never travel in the clear");
+        let unencrypted = Some("http://login.contoso.com");
+        assert!(cloud.clone().at(None, unencrypted, None).is_err(), "tokens never travel in the clear");
+        assert!(cloud.at(None, None, unencrypted).is_err(), "tokens never travel in the clear");
+    }
+
+    #[test]
+    fn graph_is_where_the_cloud_or_the_admin_says() {
+        let at = |exchange, graph| Cloud::named(None).unwrap().at(exchange, None, graph).unwrap().graph;
+        assert_eq!(at(None, None).as_deref(), Some("https://graph.microsoft.com"));
+        assert_eq!(at(Some("https://outlook.office365.us"), None).as_deref(), Some("https://graph.microsoft.us"));
+        assert_eq!(at(Some("https://127.0.0.1:1"), None), None, "a practice token must not go to the real Graph");
+        let practice = Some("https://127.0.0.1:1/graph/");
+        assert_eq!(at(Some("https://127.0.0.1:1"), practice).as_deref(), Some("https://127.0.0.1:1/graph"));
+        assert_eq!(at(None, practice).as_deref(), Some("https://127.0.0.1:1/graph"));
     }
 }

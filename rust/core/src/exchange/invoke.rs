@@ -2,16 +2,18 @@
 
 use std::future::Future;
 
+use reqwest::RequestBuilder;
 use restricted_sender_clock::Clock;
-use serde_json::{json, Value as Json};
+use serde_json::{json, Map, Value as Json};
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use super::audience::{Asking, Audience, Errand};
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
 use super::escape;
 use super::fault;
-use super::redirect::{Base, Redirects};
 use super::reply::Reply;
 use super::retry::Patience;
 use super::sign_in::Credential;
@@ -27,9 +29,14 @@ use crate::host::Host;
 pub struct Service {
     pub(super) http: reqwest::Client,
     pub(super) cloud: Cloud,
-    pub(super) base: Base,
     pub(super) organization: String,
-    pub(super) tokens: Tokens,
+    pub(super) exchange: Audience,
+    /// Nothing where it is not known where Graph is, or where the connection's token is for Exchange alone.
+    graph: Option<Audience>,
+    /// The same of Security & Compliance.
+    compliance: Option<Audience>,
+    /// The organization's initial domain, once it was needed.
+    initial_domain: OnceCell<String>,
     deadlines: Deadlines,
     clock: Clock,
     traffic: Traffic,
@@ -53,6 +60,11 @@ const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741
 pub struct Rest<'a> {
     service: &'a Service,
     host: &'a Host,
+    until: Option<OffsetDateTime>,
+    /// Exchange, or Security & Compliance.
+    audience: &'a Audience,
+    /// The domain by which an app names the organization, where its id does not do.
+    domain: Option<&'a str>,
 }
 
 impl Service {
@@ -71,9 +83,28 @@ impl Service {
     ) -> Result<Self> {
         let http = transport::client(proxies, authority, deadlines)?;
         let tokens = Tokens::new(http.clone(), &cloud, organization.clone(), credential, clock.clone());
-        let (traffic, connection_id) = (Traffic::default(), Uuid::new_v4());
-        let base = Base::new(cloud.exchange.clone());
-        Ok(Self { http, cloud, base, organization, tokens, deadlines, clock, traffic, delegated: false, connection_id })
+        let graph = cloud.graph.clone().and_then(|graph| Some(Audience::new(graph.clone(), tokens.also_for(&graph)?)));
+        let compliance = cloud.compliance.clone().and_then(|endpoint| {
+            let tokens = tokens.also_for(&endpoint)?;
+            Some(Audience::new(endpoint, tokens).behind(cloud.compliance_front))
+        });
+        let exchange = Audience::new(cloud.exchange.clone(), tokens);
+        let (traffic, initial_domain) = (Traffic::default(), OnceCell::new());
+        let (delegated, connection_id) = (false, Uuid::new_v4());
+        Ok(Self {
+            http,
+            cloud,
+            organization,
+            exchange,
+            graph,
+            compliance,
+            initial_domain,
+            deadlines,
+            clock,
+            traffic,
+            delegated,
+            connection_id,
+        })
     }
 
     /// Says that a partner works on a customer's organization.
@@ -98,7 +129,10 @@ impl Service {
             let home = domain.or(tenant_id).ok_or_else(|| {
                 Error::new(Code::InvalidConnection, "The sign-in does not tell the organization: give -Organization.")
             })?;
-            self.tokens.settle(&home);
+            let all = [Some(&mut self.exchange), self.graph.as_mut(), self.compliance.as_mut()];
+            for audience in all.into_iter().flatten() {
+                audience.tokens.settle(&home);
+            }
             self.organization = home;
         }
         Ok(user)
@@ -121,28 +155,19 @@ impl Service {
     /// # Errors
     /// What keeps us from having a token.
     pub async fn tenant_id(&self, host: &Host) -> Result<Option<String>> {
-        Ok(self.tokens.current(host).await?.tenant_id)
+        Ok(self.exchange.tokens.current(host).await?.tenant_id)
     }
 
     /// When the token in hand expires, where that is known.
     #[must_use]
     pub fn token_expires(&self) -> Option<OffsetDateTime> {
-        self.tokens.last()?.expires
+        self.exchange.tokens.last()?.expires
     }
 
     /// The roles that the token in hand tells of.
     #[must_use]
     pub fn roles(&self) -> Vec<String> {
-        self.tokens.last().map(|token| token.roles).unwrap_or_default()
-    }
-
-    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
-    fn anchor_mailbox(&self, token: &Token) -> Option<String> {
-        if self.tokens.is_app_only() {
-            return token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}"));
-        }
-        // A partner has no mailbox in the customer's organization.
-        token.user.as_ref().filter(|_| !self.delegated).map(|user| format!("UPN:{user}"))
+        self.exchange.tokens.last().map(|token| token.roles).unwrap_or_default()
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -161,11 +186,21 @@ impl Service {
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Rest<'a> {
-        Rest { service: self, host }
+        Rest { service: self, host, until: None, audience: &self.exchange, domain: None }
     }
 }
 
 impl<'a> Rest<'a> {
+    /// The same, but nothing is sent again after that moment of the connection's clock.
+    #[must_use]
+    pub fn until(self, moment: Option<OffsetDateTime>) -> Self {
+        Self { until: moment, ..self }
+    }
+
+    pub(super) fn is_over_after(self, wait: std::time::Duration) -> bool {
+        self.until.is_some_and(|until| self.service.clock.now() + wait > until)
+    }
+
     pub(super) fn service(self) -> &'a Service {
         self.service
     }
@@ -180,10 +215,29 @@ impl<'a> Rest<'a> {
         Pages {
             exchange: self,
             cmdlet: cmdlet.clone(),
-            request: Request::new(self.service, cmdlet),
+            request: Request::new(self, cmdlet),
             next: Next::First,
             pages: 0,
             is_second: false,
+        }
+    }
+
+    /// Reads all that a cmdlet returns.
+    ///
+    /// # Errors
+    /// The first failure: what was read before it is not the whole answer.
+    pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
+        let mut pages = self.read(cmdlet);
+        let mut records = Vec::new();
+        loop {
+            match pages.next().await {
+                Ok(Some(page)) => records.extend(page),
+                Ok(None) => return Ok(records),
+                Err(error) => {
+                    pages.begin_again(error).await?;
+                    records.clear();
+                }
+            }
         }
     }
 
@@ -193,7 +247,7 @@ impl<'a> Rest<'a> {
     /// Any failure, [ambiguous](super::fault::is_ambiguous) ones included: it is not sent again unless the service for
     /// certain [did nothing](super::retry).
     pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
-        let request = Request::new(self.service, cmdlet.once());
+        let request = Request::new(self, cmdlet.once());
         let (reply, request_id) = request.send(self, &request.address).await?;
         Ok(Changed { request_id, warnings: reply.warnings.unwrap_or_default() })
     }
@@ -201,32 +255,69 @@ impl<'a> Rest<'a> {
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
     /// by themselves have been.
     pub(crate) fn patience(self, cmdlet: &str) -> Patience<'a> {
-        let Service { cloud, organization, .. } = self.service;
-        Patience::new(self, format!("{cmdlet} in {organization}"), &cloud.exchange, true)
+        let organization = &self.service.organization;
+        Patience::new(self, format!("{cmdlet} in {organization}"), &self.audience.endpoint, true)
+    }
+
+    /// Security & Compliance, where there is a way to it.
+    ///
+    /// # Errors
+    /// What keeps us from learning the organization's initial domain, by which an app has to name it there.
+    pub(crate) async fn compliance(self) -> Result<Option<Self>> {
+        let Some(audience) = &self.service.compliance else { return Ok(None) };
+        let domain = match audience.tokens.is_app_only() {
+            true => Some(self.initial_domain().await?),
+            false => None,
+        };
+        Ok(Some(Self { audience, domain, ..self }))
+    }
+
+    async fn initial_domain(self) -> Result<&'a str> {
+        let organization = &self.service.organization;
+        let found = self.service.initial_domain.get_or_try_init(|| async {
+            if is_initial(organization) {
+                return Ok(organization.clone());
+            }
+            let mut pages = self.read(Cmdlet::new("Get-AcceptedDomain"));
+            while let Some(page) = pages.next().await? {
+                let initial = page.into_iter().find_map(|mut domain| {
+                    let is_initial = domain.take_bool("InitialDomain") == Some(true);
+                    domain.take_text("DomainName").filter(|_| is_initial)
+                });
+                if let Some(name) = initial {
+                    return Ok(name);
+                }
+            }
+            let message = format!("{organization} does not tell its initial domain (*.onmicrosoft.com).");
+            Err(Error::new(Code::ResponseUnreadable, message))
+        });
+        found.await.map(String::as_str)
+    }
+
+    /// The mailbox whose server is to answer: the organization's own, or that of the person who signed in.
+    fn anchor_mailbox(self, token: &Token) -> Option<String> {
+        if self.audience.tokens.is_app_only() {
+            return match self.domain {
+                Some(domain) => Some(format!("UPN:{ORGANIZATION_MAILBOX}@{domain}")),
+                None => token.tenant_id.as_ref().map(|tenant| format!("APP:{ORGANIZATION_MAILBOX}@{tenant}")),
+            };
+        }
+        // A partner has no mailbox in the customer's organization.
+        token.user.as_ref().filter(|_| !self.service.delegated).map(|user| format!("UPN:{user}"))
     }
 
     /// A token that is good for now.
     pub(super) async fn token(self) -> Result<Token> {
-        let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.current(self.host)).await
+        self.asking().token().await
     }
 
-    /// Another token than the one that was refused, where there can be one.
-    async fn newer_token(self, refused: &Token, challenge: Option<&str>) -> Result<Option<Token>> {
-        let tokens = &self.service.tokens;
-        self.sign_in(|| tokens.after_refusal(refused, challenge, self.host)).await
+    pub(super) fn asking(self) -> Asking<'a> {
+        Asking::new(self, self.audience)
     }
 
-    /// Getting a token changes nothing, so it is tried as often as a read.
-    async fn sign_in<T, F: Future<Output = Result<T>>>(self, work: impl Fn() -> F) -> Result<T> {
-        let Service { cloud, organization, .. } = self.service;
-        let mut patience = Patience::new(self, format!("Token for {organization}"), &cloud.login, true);
-        loop {
-            match self.heard(&mut patience, work()).await {
-                Ok(token) => return Ok(token),
-                Err(error) => patience.after(error).await?,
-            }
-        }
+    /// Microsoft Graph, where there is a way to it.
+    pub(crate) fn graph(self) -> Option<Asking<'a>> {
+        self.service.graph.as_ref().map(|graph| Asking::new(self, graph))
     }
 
     /// Does one try, counting what it sends and telling of it.
@@ -245,6 +336,15 @@ impl<'a> Rest<'a> {
         }
         result
     }
+}
+
+/// Whether a domain is the initial one of its organization by its name alone: a single name below one of Microsoft's
+/// domains for that, of the worldwide, the US Government's and the Chinese cloud.
+fn is_initial(domain: &str) -> bool {
+    let domain = domain.to_ascii_lowercase();
+    [".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn"]
+        .iter()
+        .any(|end| domain.strip_suffix(end).is_some_and(|name| !name.is_empty() && !name.contains('.')))
 }
 
 /// The pages of a list, read one by one.
@@ -318,7 +418,7 @@ impl Pages<'_> {
         if WITH_RESULT_SIZE.contains(&cmdlet.name) {
             cmdlet = cmdlet.with("ResultSize", Some("Unlimited"));
         }
-        (self.request, self.next) = (Request::new(service, cmdlet), Next::First);
+        (self.request, self.next) = (Request::new(self.exchange, cmdlet), Next::First);
         (self.pages, self.is_second) = (0, true);
         Ok(())
     }
@@ -334,7 +434,7 @@ impl Pages<'_> {
             return Err(refuse("it has more pages than any list should have"));
         }
         match url::Url::parse(&link) {
-            Ok(there) if self.exchange.service.base.holds(&there) => Ok(link),
+            Ok(there) if self.exchange.audience.base.holds(&there) => Ok(link),
             _ => Err(refuse("its next page lies on another host")),
         }
     }
@@ -342,7 +442,7 @@ impl Pages<'_> {
 
 /// One cmdlet on its way: pages and a second try keep its id.
 #[derive(Debug)]
-struct Request {
+pub(super) struct Request {
     cmdlet: &'static str,
     address: String,
     body: Json,
@@ -351,11 +451,11 @@ struct Request {
 }
 
 impl Request {
-    fn new(service: &Service, cmdlet: Cmdlet) -> Self {
-        let base = service.base.current();
+    pub(super) fn new(exchange: Rest<'_>, cmdlet: Cmdlet) -> Self {
+        let base = exchange.audience.base.current();
         Self {
             cmdlet: cmdlet.name,
-            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&service.organization)),
+            address: format!("{base}/adminapi/beta/{}/InvokeCommand", escape(&exchange.service.organization)),
             body: json!({ "CmdletInput": { "CmdletName": cmdlet.name, "Parameters": cmdlet.parameters } }),
             repeatable: cmdlet.repeatable,
             id: Uuid::new_v4(),
@@ -363,60 +463,43 @@ impl Request {
     }
 
     async fn send(&self, exchange: Rest<'_>, address: &str) -> Result<(Reply, Option<String>)> {
-        let service = exchange.service;
-        let what = format!("{} in {}", self.cmdlet, service.organization);
-        let mut patience = Patience::new(exchange, what, &service.cloud.exchange, self.repeatable);
-        let mut token = exchange.token().await?;
-        let (mut renewed, mut redirects, mut address) = (false, Redirects::default(), address.to_owned());
-        loop {
-            let response = exchange.heard(&mut patience, self.post(service, &address, &token)).await;
-            // Who sends a request on has not done it, so this is for changes, too.
-            let elsewhere = response.as_ref().ok().and_then(|reply| redirects.after(reply, &address, &service.base));
-            if let Some(elsewhere) = elsewhere {
-                address = elsewhere;
-                continue;
-            }
-            // A token is refused before anything is done, so this is for changes, too; once, since a second refusal
-            // is not about the token.
-            if !renewed && response.as_ref().is_ok_and(|response| response.status == 401) {
-                renewed = true;
-                let challenge = response.as_ref().ok().and_then(Response::challenge);
-                if let Some(newer) = exchange.newer_token(&token, challenge.as_deref()).await? {
-                    token = newer;
-                    continue;
-                }
-            }
-            match response.and_then(|response| self.read(service, &response)) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => patience.after(error).await?,
-            }
-            token = exchange.token().await?;
-        }
+        let what = format!("{} in {}", self.cmdlet, exchange.service.organization);
+        let errand = Errand { what, address, harmless: self.repeatable };
+        let request = |address: &str, token: &Token| self.to(exchange, address, token);
+        exchange.asking().send(errand, request, |response| self.read(exchange, response)).await
     }
 
-    async fn post(&self, service: &Service, address: &str, token: &Token) -> Result<Response> {
-        let mut request = service
-            .http
-            .post(address)
-            .bearer_auth(token.bearer.reveal())
-            .header("Accept-Charset", "UTF-8")
-            .header("X-CmdletName", self.cmdlet)
-            .header("client-request-id", self.id.to_string())
-            .header("connection-id", service.connection_id.to_string())
-            .header("X-ResponseFormat", "json")
-            .header("X-SerializationLevel", "Partial")
-            .header("X-ClientApplication", "RestrictedSender")
-            .header("Prefer", "odata.maxpagesize=1000")
-            .json(&self.body);
-        if let Some(mailbox) = service.anchor_mailbox(token) {
-            request = request.header("X-AnchorMailbox", mailbox);
-        }
-        transport::send(request, &service.cloud.exchange).await
+    fn to(&self, exchange: Rest<'_>, address: &str, token: &Token) -> RequestBuilder {
+        let request = exchange.service.http.post(address).bearer_auth(token.bearer.reveal()).json(&self.body);
+        self.headers(exchange, token).into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+
+    /// The same as a part of a batch.
+    pub(super) fn in_batch(&self, id: &str, exchange: Rest<'_>, token: &Token) -> Json {
+        let mut headers: Map<String, Json> =
+            self.headers(exchange, token).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        headers.insert("Content-Type".to_owned(), "application/json".into());
+        json!({ "id": id, "method": "POST", "url": self.address, "headers": headers, "body": self.body })
+    }
+
+    fn headers(&self, exchange: Rest<'_>, token: &Token) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("Accept-Charset", "UTF-8".to_owned()),
+            ("X-CmdletName", self.cmdlet.to_owned()),
+            ("client-request-id", self.id.to_string()),
+            ("connection-id", exchange.service.connection_id.to_string()),
+            ("X-ResponseFormat", "json".to_owned()),
+            ("X-SerializationLevel", "Partial".to_owned()),
+            ("X-ClientApplication", "RestrictedSender".to_owned()),
+            ("Prefer", "odata.maxpagesize=1000".to_owned()),
+        ];
+        headers.extend(exchange.anchor_mailbox(token).map(|mailbox| ("X-AnchorMailbox", mailbox)));
+        headers
     }
 
     /// The status decides first: the body of a refusal may be anything.
-    fn read(&self, service: &Service, response: &Response) -> Result<(Reply, Option<String>)> {
-        let organization = &service.organization;
+    pub(super) fn read(&self, exchange: Rest<'_>, response: &Response) -> Result<(Reply, Option<String>)> {
+        let organization = &exchange.service.organization;
         let fail = |body| fault::of_reply(self.cmdlet, organization, response, body);
         if response.status == 204 {
             return Ok((Reply::default(), response.request_id()));
@@ -437,7 +520,7 @@ impl Request {
             }
             Ok(reply) => Ok((reply, response.request_id())),
             Err(error) => {
-                let host = &service.cloud.exchange;
+                let host = &exchange.audience.endpoint;
                 // Whoever stands between may cut a body and announce what is left of it.
                 let (code, what) = if error.is_eof() {
                     (Code::ConnectionLost, "a reply that ends in its midst")
@@ -450,6 +533,21 @@ impl Request {
                     details.request_id = response.request_id();
                 }))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_initial_domain_is_known_by_its_name() {
+        for initial in ["contoso.onmicrosoft.com", "Contoso.OnMicrosoft.us", "contoso.partner.onmschina.cn"] {
+            assert!(is_initial(initial), "{initial}");
+        }
+        for other in ["contoso.com", "contoso.mail.onmicrosoft.com", "onmicrosoft.com", ".onmicrosoft.com", "3f0e"] {
+            assert!(!is_initial(other), "{other}");
         }
     }
 }

@@ -62,7 +62,7 @@ impl Rest<'_> {
 
     async fn exported_once(self, cmdlets: &[&str], patience: &mut Patience<'_>) -> Result<Vec<String>> {
         let (token, Service { http, organization, .. }) = (self.token().await?, self.service());
-        let base = &self.service().base.current();
+        let base = &self.service().exchange.base.current();
         let address = format!("{base}/adminapi/v1.0/{}/{MODULE_FILE}?Version=3.0.0", escape(organization));
         let request = http.get(address).bearer_auth(token.bearer.reveal()).header("CommandName", cmdlets.join(","));
         let response = self.heard(patience, transport::send(request, base)).await?;

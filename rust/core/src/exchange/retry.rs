@@ -97,6 +97,9 @@ impl<'a> Patience<'a> {
         self.spent += self.since.elapsed();
         let asked = error.retry_after_sec.map(Duration::from_secs).unwrap_or_default();
         let wait = asked.max(pause(self.tries, rand::random()));
+        if self.exchange.is_over_after(wait) {
+            return Err(self.given_up(error));
+        }
         let total = self.exchange.service().deadlines().total;
         if self.spent.saturating_add(wait) > total {
             let error = self.given_up(error);

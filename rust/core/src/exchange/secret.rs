@@ -15,7 +15,9 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    pub(super) fn reveal(&self) -> &str {
+    /// The text, for whoever it is meant for: a request's header, or the person whose password it is.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

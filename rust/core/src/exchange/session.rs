@@ -189,6 +189,8 @@ impl Argument {
                     .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
                     .collect(),
             ),
+            // PowerShell takes a number for a switch, and no text.
+            serde_json::Value::Bool(on) => Self::Number(i64::from(on)),
             other => other.as_i64().map_or_else(|| Self::Text(other.to_string()), Self::Number),
         }
     }

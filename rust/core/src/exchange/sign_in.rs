@@ -1,22 +1,26 @@
 //! The ways to sign in: what each proves itself with, and how it gets a token for that.
 
 mod arc;
+mod browser;
 mod certificate;
 mod claims;
 mod device;
 mod environment;
 mod federation;
 mod managed_identity;
+mod person;
 mod token_endpoint;
 
 use std::path::PathBuf;
 
+pub use browser::Browser;
 pub use certificate::{Algorithm, Certificate};
 pub(super) use claims::wanted as wanted_claims;
-pub(super) use device::{renew as renew_device, sign_in as sign_in_on_a_device};
+pub(super) use device::sign_in as sign_in_on_a_device;
 pub use environment::of_environment;
 pub(super) use federation::external_token;
 pub use managed_identity::ManagedIdentity;
+pub(super) use person::renew as renew_sign_in;
 pub(super) use token_endpoint::{Granted, TokenEndpoint, CERTIFICATE_UNKNOWN};
 
 use super::secret::Secret;
@@ -49,6 +53,8 @@ pub enum Credential {
     ManagedIdentity(ManagedIdentity),
     /// A person who signs in on another device.
     Device,
+    /// A person who signs in in this machine's browser.
+    Browser(Browser),
     /// A token that the admin obtained elsewhere; it cannot be renewed.
     AccessToken(Secret),
 }
@@ -63,6 +69,7 @@ impl Credential {
             }
             Self::ManagedIdentity(identity) => identity.name(),
             Self::Device => "Device code".to_owned(),
+            Self::Browser(browser) => browser.user.clone(),
             Self::AccessToken(_) => "Access token".to_owned(),
         }
     }
@@ -75,8 +82,14 @@ impl Credential {
             | Self::Certificate { .. }
             | Self::Federated { .. }
             | Self::ManagedIdentity(_) => true,
-            Self::Device | Self::AccessToken(_) => false,
+            Self::Device | Self::Browser(_) | Self::AccessToken(_) => false,
         }
+    }
+
+    /// Whether it is a person whose sign-in can be renewed.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        matches!(self, Self::Device | Self::Browser(_))
     }
 }
 

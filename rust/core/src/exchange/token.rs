@@ -1,6 +1,6 @@
 //! Access tokens: kept, and renewed before they expire, one renewal at a time.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ use super::cloud::Cloud;
 use super::role;
 use super::secret::Secret;
 use super::sign_in::{
-    external_token, renew_device, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
+    external_token, renew_sign_in, sign_in_on_a_device, wanted_claims, Credential, Granted, TokenEndpoint,
     CERTIFICATE_UNKNOWN,
 };
 use crate::error::{Code, Error, Result};
@@ -36,7 +36,7 @@ pub struct Token {
     pub roles: Vec<String>,
 }
 
-/// The tokens of one connection.
+/// The tokens of one connection for one audience.
 #[derive(Debug)]
 pub struct Tokens {
     endpoint: TokenEndpoint,
@@ -48,9 +48,10 @@ pub struct Tokens {
     current: watch::Sender<Option<Token>>,
     /// Whoever asks for a token holds this. Nobody talks to a host meanwhile: a host may be busy with another operation,
     /// which waits for the very token.
-    renewing: Mutex<()>,
-    /// What renews the token of a person.
-    refresh: std::sync::Mutex<Option<Secret>>,
+    /// All audiences share it, since they share what renews the token of a person, which each renewal may replace.
+    renewing: Arc<Mutex<()>>,
+    /// What renews the token of a person, for whichever audience.
+    refresh: Arc<std::sync::Mutex<Option<Secret>>>,
     /// What the service wants the next token of a person to say.
     challenge: std::sync::Mutex<Option<Value>>,
 }
@@ -65,10 +66,29 @@ const PAUSE_OF_A_NEW_CERTIFICATE: Duration = Duration::from_secs(10);
 impl Tokens {
     pub fn new(http: Client, cloud: &Cloud, organization: String, credential: Credential, clock: Clock) -> Self {
         let endpoint = TokenEndpoint { http, login: cloud.login.clone(), organization };
-        let (current, renewing) = (watch::Sender::new(None), Mutex::default());
+        let (current, renewing) = (watch::Sender::new(None), Arc::default());
         let (scope, resource) = (cloud.scope(), cloud.exchange.clone());
-        let (refresh, challenge) = (std::sync::Mutex::default(), std::sync::Mutex::default());
+        let (refresh, challenge) = (Arc::default(), std::sync::Mutex::default());
         Self { endpoint, scope, resource, credential, clock, current, renewing, refresh, challenge }
+    }
+
+    /// Tokens by the same sign-in for another audience; nothing where the sign-in is a single token.
+    pub fn also_for(&self, resource: &str) -> Option<Self> {
+        let credential = match &self.credential {
+            Credential::AccessToken(_) => return None,
+            other => other.clone(),
+        };
+        Some(Self {
+            endpoint: self.endpoint.clone(),
+            scope: format!("{resource}/.default"),
+            resource: resource.to_owned(),
+            credential,
+            clock: self.clock.clone(),
+            current: watch::Sender::new(None),
+            renewing: Arc::clone(&self.renewing),
+            refresh: Arc::clone(&self.refresh),
+            challenge: std::sync::Mutex::default(),
+        })
     }
 
     /// Takes the organization that the person who signed in belongs to, where none was named.
@@ -93,7 +113,7 @@ impl Tokens {
         if matches!(self.credential, Credential::AccessToken(_)) {
             return Ok(None);
         }
-        if let (Credential::Device, Some(claims)) = (&self.credential, challenge.and_then(wanted_claims)) {
+        if let (true, Some(claims)) = (self.credential.is_person(), challenge.and_then(wanted_claims)) {
             *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(claims);
         }
         // Somebody else may have renewed it while our request was under way.
@@ -195,9 +215,9 @@ impl Tokens {
                 let token = identity.token(&self.endpoint.http, &self.resource, &self.clock).await;
                 return token.map_err(|error| error.about(organization));
             }
-            (_, Credential::Device, Some(refresh)) => {
+            (_, credential, Some(refresh)) if credential.is_person() => {
                 let challenge = self.challenge.lock().unwrap_or_else(PoisonError::into_inner).take();
-                renew_device(&self.endpoint, &self.scope, &refresh, challenge).await?
+                renew_sign_in(&self.endpoint, &self.scope, &refresh, challenge).await?
             }
             (proof, ..) => self.endpoint.ask(&self.request(&proof)).await?,
         };
@@ -230,11 +250,20 @@ impl Tokens {
             Credential::Federated { token_file, .. } => {
                 external_token(token_file).await.map(Proof::Assertion).map_err(about)
             }
-            Credential::Device if self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_none() => {
+            person if person.is_person() && self.has_signed_in() => Ok(Proof::Held),
+            Credential::Device => {
                 sign_in_on_a_device(&self.endpoint, &self.scope, host, &self.clock).await.map(Proof::Granted)
+            }
+            Credential::Browser(browser) => {
+                browser.sign_in(&self.endpoint, &self.scope, host, &self.clock).await.map(Proof::Granted)
             }
             _ => Ok(Proof::Held),
         }
+    }
+
+    /// Whether a person has signed in here, so that the sign-in can be renewed.
+    fn has_signed_in(&self) -> bool {
+        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// The fields of an app's request for a token.
@@ -248,7 +277,10 @@ impl Tokens {
                 fields.extend([("client_id", app_id.as_str()), ("client_assertion_type", ASSERTION_TYPE)]);
             }
             // These ask in other ways.
-            Credential::ManagedIdentity(_) | Credential::Device | Credential::AccessToken(_) => {}
+            Credential::ManagedIdentity(_)
+            | Credential::Device
+            | Credential::Browser(_)
+            | Credential::AccessToken(_) => {}
         }
         if let Proof::Assertion(assertion) = proof {
             fields.push(("client_assertion", assertion.reveal()));

@@ -28,18 +28,21 @@ pub struct Deadlines {
     pub reply: Duration,
     /// For one request with all that is tried: no further try begins after that.
     pub total: Duration,
+    /// For a person to sign in in this machine's browser.
+    pub sign_in: Duration,
 }
 
 impl Default for Deadlines {
     /// 15 seconds to connect; 100 seconds of silence, which is what the official module's HTTP client grants; 15 minutes
     /// for a reply, the service's own limit for a call; 5 minutes in all, the longest window that the service is known
-    /// to throttle by (message traces).
+    /// to throttle by (message traces); 15 minutes to sign in, as long as a device code is good.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(15),
             silence: Duration::from_secs(100),
             reply: Duration::from_secs(15 * 60),
             total: Duration::from_secs(5 * 60),
+            sign_in: Duration::from_secs(15 * 60),
         }
     }
 }
@@ -85,7 +88,23 @@ pub fn client(proxies: &Proxies, authority: Option<&str>, deadlines: Deadlines) 
 /// # Errors
 /// [`Code::InvalidUri`] unless it is `https://host[:port]`, or `http://` to this machine.
 pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
-    let refuse = |why: &str| Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter);
+    let base = parse_base(parameter, text)?;
+    match Url::parse(&base) {
+        Ok(url) if url.path() == "/" => Ok(base),
+        _ => Err(invalid(parameter, "must end after the host and port")),
+    }
+}
+
+fn invalid(parameter: &str, why: &str) -> Error {
+    Error::new(Code::InvalidUri, format!("-{parameter} {why}.")).about(parameter)
+}
+
+/// As [`parse_endpoint`], for an address that may have a path.
+///
+/// # Errors
+/// [`Code::InvalidUri`] unless it is `https://host[:port][/path]`, or `http://` to this machine.
+pub fn parse_base(parameter: &str, text: &str) -> Result<String> {
+    let refuse = |why| invalid(parameter, why);
     let url = Url::parse(text.trim()).map_err(|error| refuse("is not an absolute address").caused_by(&error))?;
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return Err(refuse("must begin with https:// (tokens would travel unencrypted)"));
@@ -93,8 +112,8 @@ pub fn parse_endpoint(parameter: &str, text: &str) -> Result<String> {
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
         return Err(refuse("must name a host and no user"));
     }
-    if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
-        return Err(refuse("must end after the host and port"));
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("must have no query"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
@@ -180,6 +199,39 @@ impl Response {
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    }
+
+    /// The texts of all headers of a name.
+    pub fn headers<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// A reply that has nothing but these.
+    #[cfg(test)]
+    pub fn with_headers(name: &'static str, values: &[&str]) -> Self {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, value.parse().unwrap());
+        }
+        Self { status: 200, headers, body: Vec::new() }
+    }
+
+    /// A reply that came inside another one. What is no JSON came as a text.
+    pub fn of_parts(
+        status: u16,
+        headers: &std::collections::HashMap<String, serde_json::Value>,
+        body: Option<&serde_json::Value>,
+    ) -> Self {
+        let pairs = headers.iter().filter_map(|(name, value)| {
+            let name = reqwest::header::HeaderName::try_from(name).ok()?;
+            Some((name, reqwest::header::HeaderValue::try_from(value.as_str()?).ok()?))
+        });
+        let body = match body {
+            None => Vec::new(),
+            Some(serde_json::Value::String(text)) => text.clone().into_bytes(),
+            Some(json) => json.to_string().into_bytes(),
+        };
+        Self { status, headers: pairs.collect(), body }
     }
 
     /// The service's id of the request.

@@ -4,12 +4,14 @@ use time::OffsetDateTime;
 
 use super::cloud::Cloud;
 use super::cmdlet::{Changed, Cmdlet};
+use super::compliance::Compliance;
 use super::invoke::{self, Service};
 use super::retry::Patience;
 use super::session::Session;
 use super::traffic::Traffic;
 use super::value::Record;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::graph::Graph;
 use crate::host::Host;
 
 /// How a connection reaches its organization.
@@ -26,6 +28,8 @@ pub enum Way {
 pub struct Exchange<'a> {
     way: &'a Way,
     host: &'a Host,
+    /// When no further try may begin any more, by the connection's clock.
+    until: Option<OffsetDateTime>,
 }
 
 /// What a cmdlet returns, page by page.
@@ -92,19 +96,31 @@ impl Way {
         }
     }
 
+    /// Security & Compliance beside it, as the operation of `host` asks it.
+    #[must_use]
+    pub fn compliance<'a>(&'a self, host: &'a Host) -> Compliance<'a> {
+        Compliance::new(self, host)
+    }
+
     /// The same, as the operation of `host` asks it.
     #[must_use]
     pub fn asked_by<'a>(&'a self, host: &'a Host) -> Exchange<'a> {
-        Exchange { way: self, host }
+        Exchange { way: self, host, until: None }
     }
 }
 
 impl<'a> Exchange<'a> {
+    /// The same, but no request is sent again after that moment of the connection's clock.
+    #[must_use]
+    pub fn until(self, moment: Option<OffsetDateTime>) -> Self {
+        Self { until: moment, ..self }
+    }
+
     /// Starts reading what a cmdlet returns.
     #[must_use]
     pub fn read(self, cmdlet: Cmdlet) -> Pages<'a> {
         match self.way {
-            Way::Rest(service) => Pages::Rest(service.asked_by(self.host).read(cmdlet)),
+            Way::Rest(service) => Pages::Rest(service.asked_by(self.host).until(self.until).read(cmdlet)),
             Way::Session(session) => Pages::Session { session, host: self.host, cmdlet: Some(cmdlet) },
         }
     }
@@ -114,18 +130,30 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// The first failure: what was read before it is not the whole answer.
     pub async fn read_all(self, cmdlet: Cmdlet) -> Result<Vec<Record>> {
-        let mut pages = self.read(cmdlet);
-        let mut records = Vec::new();
-        loop {
-            match pages.next().await {
-                Ok(Some(page)) => records.extend(page),
-                Ok(None) => return Ok(records),
-                Err(error) => {
-                    pages.begin_again(error).await?;
-                    records.clear();
+        match self.way {
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).read_all(cmdlet).await,
+            Way::Session(session) => session.read(cmdlet, self.host).await,
+        }
+    }
+
+    /// Reads all that each of these cmdlets returns, in their order: over REST, up to ten of them with one request.
+    pub async fn read_each(self, cmdlets: Vec<Cmdlet>) -> Vec<Result<Vec<Record>>> {
+        match self.way {
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).read_each(cmdlets).await,
+            Way::Session(session) => {
+                let mut all = Vec::with_capacity(cmdlets.len());
+                for cmdlet in cmdlets {
+                    all.push(session.read(cmdlet, self.host).await);
                 }
+                all
             }
         }
+    }
+
+    /// Whether it is the session that the admin has opened, which runs one cmdlet after the other.
+    #[must_use]
+    pub fn is_session(self) -> bool {
+        matches!(self.way, Way::Session(_))
     }
 
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again
@@ -133,8 +161,28 @@ impl<'a> Exchange<'a> {
     #[must_use]
     pub fn patience(self, cmdlet: &str) -> Option<Patience<'a>> {
         match self.way {
-            Way::Rest(service) => Some(service.asked_by(self.host).patience(cmdlet)),
+            Way::Rest(service) => Some(service.asked_by(self.host).until(self.until).patience(cmdlet)),
             Way::Session(_) => None,
+        }
+    }
+
+    /// Microsoft Graph, asked by the same sign-in. A session keeps its token to itself, and a token that was given is for
+    /// Exchange alone.
+    ///
+    /// # Errors
+    /// [`Code::NoGraph`] where there is no way to it.
+    pub fn graph(self) -> Result<Graph<'a>> {
+        let none = |why: &str| Error::new(Code::NoGraph, format!("Microsoft Graph could not be asked: {why}."));
+        match self.way {
+            Way::Rest(service) if service.cloud().graph.is_none() => {
+                Err(none("Exchange is at an address of your choice, and where Graph is was not said"))
+            }
+            Way::Rest(service) => service
+                .asked_by(self.host)
+                .graph()
+                .map(Graph::new)
+                .ok_or_else(|| none("the access token of this connection is for Exchange alone")),
+            Way::Session(_) => Err(none("this connection goes through an Exchange session, which has no token for it")),
         }
     }
 
@@ -144,7 +192,7 @@ impl<'a> Exchange<'a> {
     /// Any failure, [ambiguous](super::is_ambiguous) ones included: nothing is repeated that may have been done.
     pub async fn change(self, cmdlet: Cmdlet) -> Result<Changed> {
         match self.way {
-            Way::Rest(service) => service.asked_by(self.host).change(cmdlet).await,
+            Way::Rest(service) => service.asked_by(self.host).until(self.until).change(cmdlet).await,
             Way::Session(session) => session.change(cmdlet, self.host).await,
         }
     }

@@ -58,6 +58,17 @@ impl Rhythm {
             .then(|| Self::among(&fitting, None, start, is_every(&days, 1), moments.len()))
     }
 
+    /// Whether a moment fits: the same time of the day, on its day of the week.
+    #[must_use]
+    pub fn holds(&self, moment: OffsetDateTime) -> bool {
+        let at = i64::from(self.at.hour()) * 60 + i64::from(self.at.minute());
+        let apart = after(at, minute(moment)).min(after(minute(moment), at));
+        // Around midnight its day may be the one before or after.
+        let around =
+            [-SAME_TIME, 0, SAME_TIME].map(|minutes| moment.to_offset(UtcOffset::UTC) + Duration::minutes(minutes));
+        apart <= SAME_TIME && self.weekday.is_none_or(|day| around.iter().any(|moment| moment.weekday() == day))
+    }
+
     fn among(fitting: &[OffsetDateTime], weekday: Option<Weekday>, start: i64, every: bool, of: usize) -> Self {
         let middle = fitting[fitting.len() / 2] + Duration::minutes(start);
         Self { weekday, at: middle.time(), every, fitting: fitting.len(), of }
@@ -154,6 +165,14 @@ mod tests {
             "every Tuesday 08:02 UTC (3 of 4): looks like a scheduled job"
         );
         assert_eq!(text(&[(4, 0), (25, 0), (60, 0)]), "on Fridays 08:00 UTC: looks like a scheduled job");
+    }
+
+    #[test]
+    fn what_holds_to_a_rhythm_is_told_from_what_does_not() {
+        let rhythm = Rhythm::of(&moments(&[(0, 0), (7, 0), (14, 3)])).unwrap();
+        let holds = |days, minutes| rhythm.holds(moments(&[(days, minutes)])[0]);
+        assert!(holds(21, 60) && holds(21, -90));
+        assert!(!holds(21, 91) && !holds(22, 0) && !holds(20, 0));
     }
 
     #[test]

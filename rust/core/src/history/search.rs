@@ -319,7 +319,7 @@ impl Window {
 }
 
 /// Roles to read the list are not enough to search the log, so the usual advice would not help.
-fn explained(error: Error, connection: &Connection) -> Error {
+pub(crate) fn explained(error: Error, connection: &Connection) -> Error {
     let organization = connection.organization();
     let error = match error.code() {
         Code::NoRole => {

@@ -32,14 +32,14 @@ pub enum Query {
 /// Whatever keeps the list from being read when everything is asked for.
 pub async fn get(connection: &Connection, query: Query, host: &Host) -> Result<()> {
     match query {
-        Query::Everything(Some(entity_type)) => Reading::new(connection, host, entity_type).hand_over().await,
+        Query::Everything(Some(entity_type)) => Reading::new(connection, host, entity_type, None).hand_over().await,
         Query::Everything(None) => {
             // The two halves are two cmdlets with roles of their own: one that fails does not hide the other.
-            let senders = Reading::new(connection, host, EntityType::Mailbox).hand_over().await;
+            let senders = Reading::new(connection, host, EntityType::Mailbox, None).hand_over().await;
             if matches!(&senders, Err(error) if error.code() == Code::Cancelled) {
                 return senders;
             }
-            let connectors = Reading::new(connection, host, EntityType::Connector).hand_over().await;
+            let connectors = Reading::new(connection, host, EntityType::Connector, None).hand_over().await;
             match (senders, connectors) {
                 (Ok(()), Err(error)) => Err(incomplete("connectors", error)),
                 (Err(error), Ok(())) => Err(incomplete("mailboxes", error)),

@@ -21,7 +21,18 @@ impl Addresses {
     /// # Errors
     /// Whatever keeps the directory from being read. That is not the same as nobody.
     pub async fn of(exchange: Exchange<'_>, address: &str) -> Result<Option<Self>> {
-        let recipients = match exchange.read_all(Cmdlet::new("Get-Recipient").with("Identity", Some(address))).await {
+        Self::among(exchange.read_all(whose(address)).await, address)
+    }
+
+    /// The same for several addresses, with fewer requests; in their order.
+    pub async fn of_each(exchange: Exchange<'_>, addresses: &[String]) -> Vec<Result<Option<Self>>> {
+        let cmdlets = addresses.iter().map(|address| whose(address)).collect();
+        let found = exchange.read_each(cmdlets).await.into_iter().zip(addresses);
+        found.map(|(found, address)| Self::among(found, address)).collect()
+    }
+
+    fn among(found: Result<Vec<Record>>, address: &str) -> Result<Option<Self>> {
+        let recipients = match found {
             Ok(recipients) => recipients,
             Err(error) if is_not_found(&error) => return Ok(None),
             Err(error) => return Err(error),
@@ -75,6 +86,10 @@ impl Addresses {
         self.all.into_iter().for_each(|address| all.add(address));
         all.all
     }
+}
+
+fn whose(address: &str) -> Cmdlet {
+    Cmdlet::new("Get-Recipient").with("Identity", Some(address))
 }
 
 #[cfg(test)]

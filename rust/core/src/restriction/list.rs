@@ -1,6 +1,6 @@
 //! The organization's list, read once for an operation, and the search for one entity in it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -20,8 +20,11 @@ use crate::host::{Host, Progress, Row};
 pub struct List<'a> {
     connection: &'a Connection,
     host: &'a Host,
+    until: Option<OffsetDateTime>,
     senders: Option<Vec<Restriction>>,
     connectors: Option<Vec<Restriction>>,
+    /// Whose addresses were asked for in advance, and what came of it.
+    people: HashMap<String, Result<Option<Addresses>>>,
 }
 
 /// What the search for one entity found.
@@ -49,7 +52,19 @@ pub enum Identity {
 impl<'a> List<'a> {
     /// A list that has not been read yet.
     pub fn new(connection: &'a Connection, host: &'a Host) -> Self {
-        Self { connection, host, senders: None, connectors: None }
+        Self { connection, host, until: None, senders: None, connectors: None, people: HashMap::new() }
+    }
+
+    /// The same, but what fails is not tried again after that moment.
+    pub fn until(self, moment: OffsetDateTime) -> Self {
+        Self { until: Some(moment), ..self }
+    }
+
+    /// Asks whose these addresses are, with fewer requests than when each is [looked for](Self::find) by itself.
+    pub async fn look_up(&mut self, addresses: Vec<String>) {
+        let exchange = self.connection.exchange(self.host).until(self.until);
+        let found = Addresses::of_each(exchange, &addresses).await;
+        self.people.extend(addresses.into_iter().zip(found));
     }
 
     /// The organization that it is the list of.
@@ -67,7 +82,7 @@ impl<'a> List<'a> {
             EntityType::Connector => &mut self.connectors,
         };
         if half.is_none() {
-            *half = Some(Reading::new(self.connection, self.host, entity_type).whole().await?);
+            *half = Some(Reading::new(self.connection, self.host, entity_type, self.until).whole().await?);
         }
         Ok(half.as_deref().unwrap_or_default())
     }
@@ -83,7 +98,11 @@ impl<'a> List<'a> {
             Key::Sender(address) => {
                 // Read the list first: when it cannot be read, nothing else matters.
                 self.entries(EntityType::Mailbox).await?;
-                let (addresses, identity) = match Addresses::of(self.connection.exchange(self.host), address).await {
+                let found = match self.people.remove(address) {
+                    Some(found) => found,
+                    None => Addresses::of(self.connection.exchange(self.host).until(self.until), address).await,
+                };
+                let (addresses, identity) = match found {
                     Ok(Some(addresses)) => (addresses, Identity::Known),
                     Ok(None) => (Addresses::default(), Identity::Nobody),
                     Err(error) => (Addresses::default(), Identity::Unreadable(error.about(address))),
@@ -157,14 +176,20 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Starts reading the entries of one type.
-    pub fn new(connection: &'a Connection, host: &'a Host, entity_type: EntityType) -> Self {
+    /// Starts reading the entries of one type; what fails is not tried again after `until`, where that is given.
+    pub fn new(
+        connection: &'a Connection,
+        host: &'a Host,
+        entity_type: EntityType,
+        until: Option<OffsetDateTime>,
+    ) -> Self {
         let cmdlet = match entity_type {
             EntityType::Mailbox => "Get-BlockedSenderAddress",
             EntityType::Connector => "Get-BlockedConnector",
         };
+        let exchange = connection.exchange(host).until(until);
         // No -ErrorAction ever goes with these cmdlets: the live service is said to answer it with an empty list.
-        Self { connection, host, entity_type, pages: connection.exchange(host).read(Cmdlet::new(cmdlet)) }
+        Self { connection, host, entity_type, pages: exchange.read(Cmdlet::new(cmdlet)) }
     }
 
     /// The next page.

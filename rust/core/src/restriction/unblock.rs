@@ -12,7 +12,7 @@ use super::recorded::Recorder;
 use super::requests::Request;
 use super::target::Known;
 use super::wait::{Waits, Who};
-use super::{minute, Key, Outcome, Restriction, UnblockResult, WaitOptions};
+use super::{minute, Key, Outcome, UnblockResult, WaitOptions};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
@@ -33,6 +33,10 @@ pub struct UnblockOptions {
     pub wait: Option<WaitOptions>,
     /// Whether to refuse an unblock that cannot be written into the journal before.
     pub require_journal: bool,
+    /// Whether to check each sender before asking, and to refuse whoever is not [`Safe`](crate::evidence::Verdict::Safe).
+    pub require_evidence: bool,
+    /// Why to unblock whoever the evidence does not say to be safe; kept in the journal. A blank text is no reason.
+    pub override_reason: Option<String>,
 }
 
 /// Unblocks what the input names, asking for each. Waits, if it is to wait, when the input has ended: for all of them
@@ -179,7 +183,7 @@ impl Run<'_> {
         let mut entries = Vec::with_capacity(wanted);
         for mut entry in finding.entries.into_iter().take(wanted) {
             self.inquiry.complete(&mut entry, self.host).await?;
-            entries.push(with_known(entry));
+            entries.push(entry.into_known());
         }
         Ok(entries)
     }
@@ -343,18 +347,6 @@ impl Run<'_> {
         let waits = if self.options.wait.is_some() { "; the wait tells" } else { "" };
         self.host.warn(format!("{lost}, {but} {seen}: {then}{waits}. It was not sent again.")).await
     }
-}
-
-fn with_known(entry: Restriction) -> (Key, Known) {
-    let known = Known {
-        reason: entry.reason.text,
-        since: entry.created,
-        connector_name: entry.connector_name,
-        temporary_block: entry.temporary_block,
-        expiration: entry.expiration,
-        circumstances: entry.circumstances.map(|known| *known).unwrap_or_default(),
-    };
-    (entry.key, known)
 }
 
 /// What the admin needs for the case with Support: how often it was unblocked before, and when.

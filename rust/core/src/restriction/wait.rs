@@ -29,6 +29,10 @@ pub struct WaitOptions {
 /// No pause grows longer than this.
 const LONGEST_PAUSE: Duration = Duration::minutes(10);
 
+/// How long a look that fails is tried again past the end of the wait: the last look decides, and a single lost reply
+/// should not.
+const LAST_TRIES: Duration = Duration::seconds(30);
+
 /// Nobody waits longer: an unblock takes 24 hours at most.
 const LONGEST_WAIT: Duration = Duration::days(7);
 
@@ -165,7 +169,7 @@ impl Waits {
         let mut pause = options.poll_interval;
         loop {
             let now = connection.now();
-            self.look(connection, now, recorder, host).await?;
+            self.look(connection, [now, deadline], recorder, host).await?;
             if now >= deadline {
                 return self.give_up(connection, now, recorder, host).await;
             }
@@ -203,11 +207,11 @@ impl Waits {
     async fn look(
         &mut self,
         connection: &Connection,
-        now: OffsetDateTime,
+        [now, deadline]: [OffsetDateTime; 2],
         recorder: &mut Recorder<'_>,
         host: &Host,
     ) -> Result<()> {
-        let mut list = List::new(connection, host);
+        let mut list = List::new(connection, host).until(deadline.saturating_add(LAST_TRIES));
         for entity_type in [EntityType::Mailbox, EntityType::Connector] {
             let is_of_it = |waiting: &Waiting| waiting.result.entity_type == Some(entity_type);
             if !self.open().any(is_of_it) {
@@ -217,6 +221,10 @@ impl Waits {
                 .entries(entity_type)
                 .await
                 .map(|entries| entries.iter().rev().map(|entry| (entry.key.folded(), entry.created)).collect());
+            if listed.is_ok() {
+                let watched = self.all.iter().filter(|waiting| is_of_it(waiting) && waiting.is_watched());
+                list.look_up(watched.filter_map(Waiting::unknown_address).collect()).await;
+            }
             for waiting in self.all.iter_mut().filter(|waiting| is_of_it(waiting) && waiting.is_watched()) {
                 let seen = match &listed {
                     Ok(listed) => waiting.look(connection, listed, &mut list, now).await,
@@ -285,6 +293,14 @@ impl Waits {
 }
 
 impl Waiting {
+    /// The address of somebody of whom it is not known yet by what keys they are listed.
+    fn unknown_address(&self) -> Option<String> {
+        match &self.who {
+            Who::Named(Key::Sender(address)) => Some(address.clone()),
+            _ => None,
+        }
+    }
+
     /// What this look says of it. Finds out first by which keys it is listed, if nobody did.
     async fn look(
         &mut self,

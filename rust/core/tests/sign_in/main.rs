@@ -1,6 +1,7 @@
 //! Every way to sign in to a practice tenant, and staying signed in.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod browser;
 mod certificate;
 mod device;
 mod environment;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use restricted_sender_core::connection::{Connection, Options, Practice};
 use restricted_sender_core::error::Error;
+use restricted_sender_core::evidence::{Protection, Report};
 use restricted_sender_core::exchange::{Deadlines, Secret};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{converse, Progress};
@@ -79,6 +80,21 @@ impl Tenant {
         assert_eq!(self.control.delete(self.at("faults")).send().await.unwrap().status(), 204);
     }
 
+    /// Takes a permission of Microsoft Graph, or a cmdlet, from everybody.
+    pub async fn forbid(&self, permission: &str) {
+        self.permissions(json!({ "remove": [permission] })).await;
+    }
+
+    /// Gives it back.
+    pub async fn allow(&self, permission: &str) {
+        self.permissions(json!({ "restore": [permission] })).await;
+    }
+
+    async fn permissions(&self, body: Value) {
+        let reply = self.control.post(self.at("permissions")).json(&body).send().await.unwrap();
+        assert!(reply.status().is_success(), "{body}: {}", reply.text().await.unwrap());
+    }
+
     pub async fn pass(&self, seconds: u64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds)).unwrap();
     }
@@ -107,6 +123,7 @@ async fn connect_in(
         client_secret: Some(Secret::new(invitation.client_secret.clone())),
         connection_uri: Some(listener(invitation)),
         authorization_uri: Some(listener(invitation)),
+        graph_uri: Some(format!("{}/graph", listener(invitation))),
         deadlines,
         environment,
         practice: Some(Practice {
@@ -129,6 +146,8 @@ pub struct Said {
     pub unblocks: Vec<UnblockResult>,
     pub history: Vec<Told<HistoryEvent>>,
     pub summaries: Vec<Told<Summary>>,
+    pub reports: Vec<Report>,
+    pub protections: Vec<Protection>,
     pub failed: Vec<Error>,
     /// What is worth a warning.
     pub warnings: Vec<String>,
@@ -162,6 +181,8 @@ macro_rules! run {
                                 Row::Unblock(row) => said.unblocks.push(row),
                                 Row::HistoryEvent(row) => said.history.push(row),
                                 Row::HistorySummary(row) => said.summaries.push(row),
+                                Row::Account(row) => said.reports.push(row),
+                                Row::Protection(row) => said.protections.push(row),
                                 other => panic!("{other:?}"),
                             }
                         }

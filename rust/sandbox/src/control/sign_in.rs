@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::certificate::app;
 use super::{read, Refused};
+use crate::authorize;
 use crate::device_code::Answer;
 use crate::managed_identity::KeyFile;
 use crate::reply::{self, Reply};
@@ -40,6 +41,12 @@ pub(super) fn enter_device_code(tenant: &Tenant, body: &[u8]) -> Result<Reply, R
     } else {
         Err((StatusCode::NOT_FOUND, "there is no such code; GET /sandbox/device-codes shows those that wait".into()))
     }
+}
+
+pub(super) fn answer_authorization(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
+    let answer: authorize::Answer = read(body, r#"{"answer": "decline"}"#)?;
+    tenant.authorizations().answer_next(answer);
+    Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
 pub(super) fn trust(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {

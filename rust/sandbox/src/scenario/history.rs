@@ -17,8 +17,8 @@ const MONDAYS: i64 = 20;
 /// Nothing is told of so late before the opening that the log may not know it yet.
 const QUIET: Duration = Duration::days(2);
 
-const ADMIN: &str = "admin@contoso.onmicrosoft.com";
-const HELPDESK: &str = "lynne.robbins@contoso.com";
+pub(super) const ADMIN: &str = "admin@contoso.onmicrosoft.com";
+pub(super) const HELPDESK: &str = "lynne.robbins@contoso.com";
 
 impl Teller {
     /// Fills the audit log, and counts the unblocks that it tells of.

@@ -92,6 +92,21 @@ impl Practice {
         self.request(&self.command(), cmdlet, &parameters).send().await.unwrap()
     }
 
+    /// A token for Graph, as the invitation's app.
+    pub async fn graph_token(&self) -> String {
+        let scope = format!("{}/graph/.default", self.base);
+        let reply = self.token_reply(&[("scope", &scope)]).await;
+        assert_eq!(reply.status(), 200);
+        json_of(reply).await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What Graph answers to a GET; `path` follows `v1.0/`.
+    pub async fn graph(&self, token: &str, path: &str) -> (u16, Value) {
+        let url = format!("{}/graph/v1.0/{path}", self.base);
+        let reply = self.client.get(url).bearer_auth(token).send().await.unwrap();
+        (reply.status().as_u16(), serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap_or_default())
+    }
+
     /// The rows of a call that must go well.
     pub async fn rows(&self, cmdlet: &str, parameters: Value) -> Vec<Value> {
         let reply = self.invoke(cmdlet, parameters).await;

@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use restricted_sender_clock::Clock;
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::person::{with_refresh, CLIENT_ID};
 use super::{claims, Granted, Secret, TokenEndpoint};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
-
-/// The public client of Microsoft's own Exchange Online module: it has the permissions in every organization.
-const CLIENT_ID: &str = "fb78d390-0c51-40cd-8e17-fdbfab77341b";
 
 /// By how much to slow down when told so, and how often to ask when not told (RFC 8628, 3.5 and 3.2).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
@@ -72,40 +69,6 @@ pub async fn sign_in(endpoint: &TokenEndpoint, scope: &str, host: &Host, clock: 
         }
         timer.sleep(interval).await;
     }
-}
-
-/// Another token for the person who signed in before; `challenge` is what the service wants it to say.
-///
-/// # Errors
-/// [`Code::SignInExpired`] when the person has to sign in again.
-pub async fn renew(
-    endpoint: &TokenEndpoint,
-    scope: &str,
-    refresh_token: &Secret,
-    challenge: Option<Value>,
-) -> Result<Granted> {
-    let (scope, claims) = (with_refresh(scope), claims::to_ask_for(challenge));
-    let fields = [
-        ("claims", claims.as_str()),
-        ("grant_type", "refresh_token"),
-        ("client_id", CLIENT_ID),
-        ("refresh_token", refresh_token.reveal()),
-        ("scope", &scope),
-    ];
-    endpoint.post("token", &fields).await?.map_err(|refusal| {
-        let over = matches!(refusal.error.as_str(), "invalid_grant" | "interaction_required");
-        let refused = endpoint.refused(refusal);
-        if over && refused.code() == Code::TokenRefused {
-            let ended = |organization: &str| format!("The sign-in to {organization} has ended.");
-            endpoint.failed(Code::SignInExpired, ended).because_of(&refused)
-        } else {
-            refused
-        }
-    })
-}
-
-fn with_refresh(scope: &str) -> String {
-    format!("{scope} offline_access")
 }
 
 fn declined(endpoint: &TokenEndpoint) -> Error {

@@ -39,7 +39,16 @@ pub struct Refusal {
     error_codes: Vec<u32>,
     trace_id: Option<String>,
     #[serde(skip)]
-    status: u16,
+    status: Option<u16>,
+}
+
+impl Refusal {
+    /// A refusal that a browser brought: `error` and `error_description` of the redirect, whose text begins with its
+    /// number.
+    pub fn brought(error: String, error_description: String) -> Self {
+        let number = error_description.strip_prefix("AADSTS").and_then(|rest| rest.split(':').next()?.parse().ok());
+        Self { error, error_description, error_codes: number.into_iter().collect(), trace_id: None, status: None }
+    }
 }
 
 impl TokenEndpoint {
@@ -48,7 +57,8 @@ impl TokenEndpoint {
         self.address_of("token")
     }
 
-    fn address_of(&self, what: &str) -> String {
+    /// One of its addresses.
+    pub fn address_of(&self, what: &str) -> String {
         format!("{}/{}/oauth2/v2.0/{what}", self.login, escape(&self.organization))
     }
 
@@ -67,12 +77,16 @@ impl TokenEndpoint {
         if matches!(status, 408 | 429 | 500..) {
             return Err(self.busy(&response));
         }
-        let unreadable = |_| self.unreadable(&response);
+        let unreadable = |_| self.unreadable(&response, Code::ResponseUnreadable);
         if status != 200 {
             let refusal: Refusal = serde_json::from_slice(&response.body).map_err(unreadable)?;
-            return Ok(Err(Refusal { status, ..refusal }));
+            return Ok(Err(Refusal { status: Some(status), ..refusal }));
         }
-        serde_json::from_slice(&response.body).map(Ok).map_err(unreadable)
+        serde_json::from_slice(&response.body).map(Ok).map_err(|error: serde_json::Error| {
+            // Whoever stands between may cut a body and announce what is left of it.
+            let code = if error.is_eof() { Code::ConnectionLost } else { Code::ResponseUnreadable };
+            self.unreadable(&response, code)
+        })
     }
 
     /// The organization in a message.
@@ -94,12 +108,14 @@ impl TokenEndpoint {
         }
     }
 
-    fn unreadable(&self, response: &Response) -> Error {
+    fn unreadable(&self, response: &Response, code: Code) -> Error {
         let (login, status) = (&self.login, response.status);
-        let message = |organization: &str| {
-            format!("{login} sent something else than a token for {organization} (HTTP {status}).")
+        let what = match code {
+            Code::ConnectionLost => "a reply that ends in its midst instead of",
+            _ => "something else than",
         };
-        self.failed(Code::ResponseUnreadable, message).with(|details| {
+        let message = |organization: &str| format!("{login} sent {what} a token for {organization} (HTTP {status}).");
+        self.failed(code, message).with(|details| {
             details.http_status = Some(status);
             details.request_id = response.request_id();
         })
@@ -122,7 +138,7 @@ impl TokenEndpoint {
         // The first line says it; the rest are the ids of the request.
         let said = refusal.error_description.lines().next().map(|line| format!(" The service says: {line}"));
         self.failed(code, |_| format!("{what}{}", said.unwrap_or_default())).with(|details| {
-            details.http_status = Some(refusal.status);
+            details.http_status = refusal.status;
             details.aadsts = aadsts;
             details.request_id = refusal.trace_id;
         })

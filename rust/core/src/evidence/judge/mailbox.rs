@@ -1,0 +1,204 @@
+//! Checks of what the mailbox does by itself: forwarding, rules, protocols, its audit.
+
+use super::account::undated;
+use super::read;
+use crate::error::Result;
+use crate::evidence::dossier::{Age, Dossier};
+use crate::evidence::facts::{address_in, Domains, InboxRule};
+use crate::evidence::finding::{fact, sign, Finding};
+use crate::evidence::frame::Frame;
+use crate::evidence::paste::line;
+use crate::evidence::suspicion::{giveaways, is_hiding_place, is_own_rule, says_nothing};
+
+/// The line that turns a mailbox's forwarding off.
+pub fn stop_forwarding(mailbox: &str) -> String {
+    let end = "-ForwardingSmtpAddress $null -ForwardingAddress $null -DeliverToMailboxAndForward $false";
+    line("Set-Mailbox", &[("Identity", mailbox)], end)
+}
+
+pub fn forwarding(dossier: &Dossier, _: &Frame) -> Finding {
+    let mailbox = read!(dossier.mailbox);
+    let copy = match mailbox.keeps_copy {
+        Some(true) => ", keeping a copy",
+        Some(false) => ", keeping none",
+        None => "",
+    };
+    let (mut seen, mut doubts) = (Vec::new(), Vec::new());
+    let mut target = |address: &str, how: &str| match &dossier.domains {
+        Some(Ok(domains)) if domains.hold(address) => {
+            seen.push(fact(None, format!("{how} {address}, within the organization{copy}")));
+        }
+        Some(Ok(_)) => seen.push(sign(None, format!("{how} {address}, outside the organization{copy}"))),
+        Some(Err(error)) => {
+            let mut doubt = Finding::unreadable(error);
+            doubt.seen.insert(0, fact(None, format!("{how} {address}, and whether that is outside could not be told")));
+            doubts.push(doubt);
+        }
+        None => doubts.push(Finding::unread()),
+    };
+    if let Some(address) = &mailbox.forwarding_address {
+        target(address, "Everything is forwarded to");
+    }
+    if let Some(recipient) = &mailbox.forwarding_recipient {
+        match &mailbox.forwarding_recipient_external {
+            Some(Some(address)) => target(address, &format!("Everything is forwarded to the contact {recipient},")),
+            Some(None) => seen.push(fact(
+                None,
+                format!("Everything is forwarded to {recipient}, a recipient of the organization{copy}"),
+            )),
+            None => doubts.push(Finding::unclear(format!(
+                "Everything is forwarded to {recipient}; whether that is outside could not be told."
+            ))),
+        }
+    }
+    if mailbox.forwarding_address.is_none() && mailbox.forwarding_recipient.is_none() {
+        seen.push(fact(None, "Nothing is forwarded"));
+    }
+    Finding::of(seen, vec![stop_forwarding(dossier.mailbox_name())], doubts)
+}
+
+pub fn inbox_rules(dossier: &Dossier, _: &Frame) -> Finding {
+    let rules = read!(dossier.inbox_rules);
+    let (mut seen, mut commands, mut doubts, mut objects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut harmless = 0;
+    for rule in rules.iter().filter(|rule| !is_own_rule(&rule.name)) {
+        match suspicion(rule, dossier.domains.as_ref()) {
+            Suspicion::None => harmless += 1,
+            Suspicion::Sign(what) if rule.enabled => {
+                seen.push(sign(None, format!("The rule '{}' {what}", rule.name)));
+                commands.push(disable(dossier.mailbox_name(), &rule.identity));
+                objects.push(rule.identity.clone());
+            }
+            Suspicion::Sign(what) => seen.push(fact(None, format!("The rule '{}' {what}; it is off", rule.name))),
+            Suspicion::Unclear(doubt) if rule.enabled => doubts.push(doubt),
+            Suspicion::Unclear(_) => harmless += 1,
+        }
+    }
+    seen.push(fact(None, format!("{harmless} other rules")));
+    Finding::of(seen, commands, doubts).about(objects)
+}
+
+/// The line that turns an inbox rule off.
+pub fn disable(mailbox: &str, rule: &str) -> String {
+    line("Disable-InboxRule", &[("Mailbox", mailbox), ("Identity", rule)], "-Confirm:$false")
+}
+
+enum Suspicion {
+    None,
+    /// What it does.
+    Sign(String),
+    Unclear(Finding),
+}
+
+/// What speaks against a rule, whether it is on or off.
+fn suspicion(rule: &InboxRule, domains: Option<&Result<Domains>>) -> Suspicion {
+    let mut signs = Vec::new();
+    let mut doubt = None;
+    for address in rule.sends_to.iter().filter_map(|to| address_in(to)) {
+        match domains {
+            Some(Ok(domains)) if domains.hold(address) => {}
+            Some(Ok(_)) => signs.push(format!("sends mail to {address}, outside the organization")),
+            Some(Err(error)) => doubt = Some(Finding::unreadable(error)),
+            None => doubt = Some(Finding::unread()),
+        }
+    }
+    if rule.deletes {
+        signs.push("deletes mail".to_owned());
+    }
+    let found = giveaways(&rule.words);
+    if let Some(folder) = rule.moves_to.as_deref().filter(|folder| is_hiding_place(folder)) {
+        // Who tidies up into the archive does not hide from themselves that there is something.
+        if rule.marks_read || !found.is_empty() || says_nothing(&rule.name) {
+            let unseen = if rule.marks_read { " as read" } else { "" };
+            signs.push(format!("hides mail{unseen} in {folder}"));
+        }
+    } else if rule.moves_to.is_some() && (rule.marks_read && !found.is_empty()) {
+        signs.push("moves mail away as read".to_owned());
+    }
+    if signs.is_empty() {
+        return doubt.map_or(Suspicion::None, Suspicion::Unclear);
+    }
+    if !found.is_empty() {
+        signs.push(format!("looks for {}", found.join(", ")));
+    }
+    if says_nothing(&rule.name) {
+        signs.push("has a name that says nothing".to_owned());
+    }
+    Suspicion::Sign(signs.join(", "))
+}
+
+pub fn sweep_rules(dossier: &Dossier, frame: &Frame) -> Finding {
+    let rules = read!(dossier.sweep_rules);
+    let (mut seen, mut commands, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
+    for rule in rules.iter().filter(|rule| rule.enabled) {
+        let to = rule.moves_to.as_deref().unwrap_or("another folder");
+        let what = format!("The sweep rule '{}' moves mail to {to}", rule.name);
+        match dossier.dated(
+            &["New-SweepRule", "Set-SweepRule", "Enable-SweepRule"],
+            &[&rule.name],
+            &dossier.names(),
+            frame,
+        ) {
+            Age::New(change) => {
+                seen.push(sign(Some(change.at), format!("{what}, made by {}", change.who)));
+                let mailbox = dossier.mailbox_name();
+                commands.push(line(
+                    "Disable-SweepRule",
+                    &[("Mailbox", mailbox), ("Identity", &rule.identity)],
+                    "-Confirm:$false",
+                ));
+            }
+            Age::Old => seen.push(fact(None, format!("{what}, and did long before the block"))),
+            Age::CannotTell(error) => doubts.push(undated(&what, error)),
+        }
+    }
+    if seen.is_empty() && doubts.is_empty() {
+        seen.push(fact(None, "No sweep rule is on"));
+    }
+    Finding::of(seen, commands, doubts)
+}
+
+/// It informs. SMTP with a password that the organization's setting decides on is told as such.
+pub fn protocols(dossier: &Dossier, _: &Frame) -> Finding {
+    let protocols = read!(dossier.protocols);
+    let mut on = Vec::new();
+    let mut off = String::new();
+    for (name, is_on, switch) in [
+        ("IMAP", protocols.imap == Some(true), " -ImapEnabled $false"),
+        ("POP", protocols.pop == Some(true), " -PopEnabled $false"),
+        ("SMTP AUTH", protocols.smtp_off == Some(false), " -SmtpClientAuthenticationDisabled $true"),
+    ] {
+        if is_on {
+            on.push(name);
+            off.push_str(switch);
+        }
+    }
+    if on.is_empty() {
+        return Finding::passed(vec![fact(
+            None,
+            "IMAP, POP and SMTP AUTH are off, or follow the organization's setting",
+        )]);
+    }
+    let command = line("Set-CASMailbox", &[("Identity", dossier.mailbox_name())], off.trim_start());
+    Finding::failed(vec![fact(None, format!("On: {}", on.join(", ")))], vec![command])
+}
+
+pub fn mailbox_audit(dossier: &Dossier, _: &Frame) -> Finding {
+    let mailbox = read!(dossier.mailbox);
+    let bypassed = read!(dossier.audit_bypassed);
+    let name = dossier.mailbox_name();
+    let (mut seen, mut commands) = (Vec::new(), Vec::new());
+    match mailbox.audit_enabled {
+        Some(true) => seen.push(fact(None, "Mailbox auditing is on")),
+        Some(false) => {
+            seen.push(sign(None, "Mailbox auditing is off: nobody can say what was done in it"));
+            commands.push(line("Set-Mailbox", &[("Identity", name)], "-AuditEnabled $true"));
+        }
+        None => return Finding::unclear("Exchange does not say whether mailbox auditing is on."),
+    }
+    if *bypassed == Some(true) {
+        seen.push(sign(None, "What the account does is left out of mailbox auditing (AuditBypassEnabled)"));
+        commands.push(line("Set-MailboxAuditBypassAssociation", &[("Identity", name)], "-AuditBypassEnabled $false"));
+    }
+    Finding::of(seen, commands, Vec::new())
+}

@@ -1,0 +1,52 @@
+//! People as they are now, whatever was done to them.
+
+use hyper::StatusCode;
+use serde_json::{json, Value};
+use url::form_urlencoded;
+
+use super::Refused;
+use crate::account::Account;
+use crate::reply::{self, Reply};
+use crate::row::wire_time;
+use crate::tenant::Tenant;
+
+/// `GET /sandbox/accounts`: the user principal names.
+pub(super) fn list(tenant: &Tenant) -> Reply {
+    let accounts = tenant.accounts();
+    let names: Vec<&str> = accounts.all().iter().map(|account| account.upn.as_str()).collect();
+    reply::json(StatusCode::OK, &names)
+}
+
+/// `GET /sandbox/accounts/{upn}`
+pub(super) fn show(tenant: &Tenant, name: &str) -> Result<Reply, Refused> {
+    let escaped = name.replace('+', "%2B");
+    let name = form_urlencoded::parse(escaped.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
+    let accounts = tenant.accounts();
+    let account = accounts.find(&name);
+    let account =
+        account.ok_or_else(|| (StatusCode::NOT_FOUND, format!("nobody has the user principal name {name}")))?;
+    Ok(reply::json(StatusCode::OK, &state(account)))
+}
+
+fn state(account: &Account) -> Value {
+    let mailbox = &account.mailbox;
+    let rules: Vec<Value> = mailbox
+        .rules
+        .iter()
+        .map(|rule| json!({"name": rule.name, "ruleIdentity": rule.id, "enabled": rule.enabled, "hidden": rule.hidden}))
+        .collect();
+    json!({
+        "id": account.id.to_string(),
+        "userPrincipalName": account.upn,
+        "accountEnabled": account.enabled,
+        "onPremisesSyncEnabled": account.synchronized,
+        "lastPasswordChangeDateTime": wire_time(account.password_changed),
+        "signInSessionsValidFromDateTime": wire_time(account.sessions_valid_from),
+        "passwordSha256": account.password.as_ref().map(|password| &password.digest),
+        "forceChangePasswordNextSignIn": account.password.as_ref().map(|password| password.must_change),
+        "forwardingSmtpAddress": mailbox.forwarding_address,
+        "forwardingAddress": mailbox.forwarding_recipient,
+        "deliverToMailboxAndForward": mailbox.deliver_and_forward,
+        "inboxRules": rules,
+    })
+}
