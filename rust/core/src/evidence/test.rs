@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
 use super::catalog::{Row as Rule, CATALOG};
@@ -15,7 +15,7 @@ use super::reading::Reading;
 use super::several::in_order;
 use super::{verdict, Check, CheckState, Report, TestOptions};
 use crate::connection::Connection;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::host::{Host, Item, Row};
 use crate::reason::Reason;
 use crate::restriction::{Finding as Found, Key, Known, List, Target};
@@ -53,7 +53,7 @@ pub struct Examiner<'a> {
 }
 
 /// What is asked about.
-pub struct Subject {
+pub struct Asked {
     /// What it is listed by; what was named, where it is not listed.
     pub key: Key,
     /// What was named, as it was typed.
@@ -74,17 +74,17 @@ impl<'a> Examiner<'a> {
     /// # Errors
     /// What the item does not name, and what keeps the list from being read.
     pub async fn item(&self, item: &Item) -> Result<Report> {
-        let subject = self.subject(&item.target, item.number).await?;
+        let subject = self.asked(&item.target, item.number).await?;
         Ok(self.report(&subject).await?.0)
     }
 
     /// Who an item is about. A list that cannot be read leaves the moment of the block to the admin, or to an assumption
     /// that the report names: the evidence is there nevertheless.
-    pub async fn subject(&self, target: &Target, number: u64) -> Result<Subject> {
+    pub async fn asked(&self, target: &Target, number: u64) -> Result<Asked> {
         let key = target.key_in(self.connection.origin(), number)?;
         let named = key.to_string();
         if let Some(known) = &target.known {
-            return Ok(Subject { key, named, known: Some(known.clone()) });
+            return Ok(Asked { key, named, known: Some(known.clone()) });
         }
         let mut list = self.list.lock().await;
         let found = Box::pin(list.find(&key)).await;
@@ -100,9 +100,9 @@ impl<'a> Examiner<'a> {
         Ok(match entry {
             Some(entry) => {
                 let (key, known) = entry.into_known();
-                Subject { key, named, known: Some(known) }
+                Asked { key, named, known: Some(known) }
             }
-            None => Subject { key, named, known: None },
+            None => Asked { key, named, known: None },
         })
     }
 
@@ -110,7 +110,7 @@ impl<'a> Examiner<'a> {
     ///
     /// # Errors
     /// When the caller has gone.
-    pub async fn report(&self, subject: &Subject) -> Result<(Report, Dossier)> {
+    pub async fn report(&self, subject: &Asked) -> Result<(Report, Dossier)> {
         let now = self.connection.now();
         let is_connector = matches!(subject.key, Key::Connector(_));
         let known = subject.known.as_ref();
@@ -163,7 +163,10 @@ impl<'a> Examiner<'a> {
             tested_at: now,
             origin: self.connection.origin().clone(),
         };
-        self.connection.verdicts().note(&report);
+        // Whoever picks some checks, or another moment, asks something else.
+        if self.options.checks.is_empty() && self.options.since.is_none() {
+            self.connection.verdicts().note(&report, known.and_then(|known| known.since));
+        }
         Ok((report, dossier))
     }
 
@@ -205,6 +208,40 @@ fn unseen(check: &Check) -> Option<String> {
     (check.state == CheckState::Unknown).then(|| format!("{name}: {why} It reads {}.", check.needs))
 }
 
+impl Report {
+    /// What of it is worth remembering; `listed` is since when its entry is listed.
+    pub(crate) fn remembered(&self, listed: Option<OffsetDateTime>) -> Remembered {
+        Remembered { verdict: self.verdict, summary: self.summary.clone(), at: self.tested_at, listed }
+    }
+
+    /// The error of an unblock that must not be: which checks failed, and the commands that mend it, each in a line.
+    pub(crate) fn refusal(&self) -> Error {
+        let (key, organization, verdict) = (&self.key, &self.origin.organization, self.verdict.name());
+        let mut message = format!(
+            "{key} was not unblocked in {organization}: the evidence says {verdict}. {} Nothing was changed.",
+            self.summary
+        );
+        for check in self.checks.iter().filter(|check| !check.name.is_informational()) {
+            match check.state {
+                CheckState::Failed => message.push_str(&format!("\n{}: {}", check.name.name(), check.seen_text())),
+                CheckState::Unknown => {
+                    message.push_str(&format!(
+                        "\n{}: {} {}",
+                        check.name.name(),
+                        check.seen_text(),
+                        check.recommendation
+                    ));
+                }
+                CheckState::Passed | CheckState::NotApplicable => continue,
+            }
+            for command in &check.commands {
+                message.push_str(&format!("\n    {command}"));
+            }
+        }
+        Error::new(Code::NotSafe, message)
+    }
+}
+
 /// The verdicts of a connection, so that a question can show one that is known.
 #[derive(Debug, Default)]
 pub struct Verdicts(std::sync::Mutex<std::collections::HashMap<String, Remembered>>);
@@ -216,24 +253,28 @@ pub struct Remembered {
     pub summary: String,
     pub at: OffsetDateTime,
     /// Since when the entry was listed that it is about; nothing where it was not listed.
-    pub since: Option<OffsetDateTime>,
+    pub listed: Option<OffsetDateTime>,
 }
+
+/// How long a verdict is worth showing.
+const LASTS: Duration = Duration::hours(1);
 
 impl Verdicts {
     /// Remembers the last verdict of its sender.
-    pub fn note(&self, report: &Report) {
-        let remembered = Remembered {
-            verdict: report.verdict,
-            summary: report.summary.clone(),
-            at: report.tested_at,
-            since: report.block_type.map(|_| report.since),
-        };
-        self.lock().insert(report.key.folded(), remembered);
+    pub fn note(&self, report: &Report, listed: Option<OffsetDateTime>) {
+        self.lock().insert(report.key.folded(), report.remembered(listed));
     }
 
-    /// The last verdict of `key`.
-    pub fn last(&self, key: &Key) -> Option<Remembered> {
-        self.lock().get(&key.folded()).cloned()
+    /// The verdict of the entry of `key` that is listed since `since`, where it was found lately. An account that was safe
+    /// may be taken over the next day, and a new restriction is about something else.
+    pub fn lately(&self, key: &Key, since: Option<OffsetDateTime>, now: OffsetDateTime) -> Option<Remembered> {
+        let last = self.lock().get(&key.folded()).cloned()?;
+        (last.listed.is_some() && last.listed == since && now - last.at <= LASTS).then_some(last)
+    }
+
+    /// Forgets the verdict of `key`, whose account was changed.
+    pub fn forget(&self, key: &Key) {
+        self.lock().remove(&key.folded());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Remembered>> {
