@@ -4,6 +4,7 @@ mod delegate;
 mod inbox_rule;
 mod mail_flow;
 mod mailbox;
+mod trace;
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -182,7 +183,14 @@ static CMDLETS: [Cmdlet; 11] = [
 impl Cmdlet {
     /// The cmdlets that an organization with these settings has.
     pub(crate) fn all_in(settings: &Settings) -> impl Iterator<Item = &'static Self> + '_ {
-        let groups = [&CMDLETS[..], &mailbox::CMDLETS, &inbox_rule::CMDLETS, &delegate::CMDLETS, &mail_flow::CMDLETS];
+        let groups = [
+            &CMDLETS[..],
+            &mailbox::CMDLETS,
+            &inbox_rule::CMDLETS,
+            &delegate::CMDLETS,
+            &mail_flow::CMDLETS,
+            &trace::CMDLETS,
+        ];
         groups.into_iter().flatten().filter(|cmdlet| (cmdlet.exists)(settings))
     }
 

@@ -49,6 +49,7 @@ mod server;
 mod settings;
 mod tenant;
 mod token;
+mod trace;
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! Why a cmdlet call was refused, and the error envelope that says so.
 
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, RETRY_AFTER};
 use hyper::StatusCode;
 use serde_json::json;
+use time::Duration;
 
 use crate::reply::{self, Reply};
 
@@ -12,6 +13,7 @@ const BINDING: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterBindingEx
 const TRANSFORMATION: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterTransformationException";
 const ARGUMENT: &str = "System.ArgumentException";
 const AMBIGUOUS_IDENTITY: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException";
+const THROTTLED: &str = "Microsoft.Exchange.Data.Storage.TooManyRequestsException";
 const ODATA: &str = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException";
 /// (?) The service's own name and words for an exceeded unblock budget are not published.
 const BUDGET: &str = "Microsoft.Exchange.Management.Tasks.UnblockLimitExceededException";
@@ -27,18 +29,21 @@ pub(crate) struct Refusal {
     id: &'static str,
     exception: &'static str,
     pub(crate) message: String,
+    /// When it may be worth asking again.
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
     fn bad(id: &'static str, exception: &'static str, message: String) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "BadRequest", id, exception, message }
+        Self { status: StatusCode::BAD_REQUEST, code: "BadRequest", id, exception, message, retry_after: None }
     }
 
     pub(crate) fn not_found(object: &str) -> Self {
         let message = format!(
             "The operation couldn't be performed because object '{object}' couldn't be found on '{DOMAIN_CONTROLLER}'."
         );
-        Self { status: StatusCode::NOT_FOUND, code: "NotFound", id: "Ex6F9304", exception: NOT_FOUND, message }
+        let refusal = Self::bad("Ex6F9304", NOT_FOUND, message);
+        Self { status: StatusCode::NOT_FOUND, code: "NotFound", ..refusal }
     }
 
     pub(crate) fn budget_exceeded(object: &str) -> Self {
@@ -97,6 +102,19 @@ impl Refusal {
     }
 
     /// The words are ours (?).
+    pub(crate) fn bad_trace_window() -> Self {
+        let message = "A message trace covers up to 10 days, and goes back 90 days.";
+        Self::bad("Ex4A60F4", ARGUMENT, message.into())
+    }
+
+    /// That there is a quota is documented; how the service says so is not (?).
+    pub(crate) fn too_many_traces(wait: Duration) -> Self {
+        let message = "The maximum number of message trace requests in 5 minutes has been exceeded. Try again later.";
+        let refusal = Self::bad("Ex83D2A7", THROTTLED, message.into());
+        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "TooManyRequests", retry_after: Some(wait), ..refusal }
+    }
+
+    /// The words are ours (?).
     pub(crate) fn other_session(session: &str) -> Self {
         let message = format!("The session '{session}' was begun with other parameters. Use another session ID.");
         Self::bad("Ex4A60F3", ARGUMENT, message)
@@ -122,7 +140,7 @@ impl Refusal {
     }
 
     pub(crate) fn reply(&self) -> Reply {
-        let Self { status, code, id, exception, message } = self;
+        let Self { status, code, id, exception, message, retry_after } = self;
         let body = json!({"error": {
             "code": code,
             "message": "Error executing cmdlet",
@@ -135,6 +153,11 @@ impl Refusal {
             },
         }});
         let mut reply = reply::json(*status, &body);
+        if let Some(wait) = retry_after {
+            // Whole seconds, and not too few.
+            let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
+            reply::set(&mut reply, RETRY_AFTER, &seconds.to_string());
+        }
         let short = exception.rsplit('.').next().unwrap_or(exception);
         reply::set(&mut reply, HeaderName::from_static("x-exceptiontype"), short);
         reply

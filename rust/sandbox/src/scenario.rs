@@ -1,12 +1,13 @@
 //! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
 //! in the files beside: what happened before ([`history`]), what people have been through ([`people`]), what directs
-//! their mail ([`mail_flow`]) and the rules for sending ([`policy`]).
+//! their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
 
 mod history;
 mod mail_flow;
+mod mailings;
 mod people;
 mod policy;
 
@@ -29,6 +30,7 @@ use crate::restriction::{Entity, Restriction, Restrictions, Subject, UNBLOCK_BUD
 use crate::role::Grant;
 use crate::settings::Settings;
 use crate::token::App;
+use crate::trace::Mailing;
 
 /// What kind of organization the tenant is, and who is restricted when it opens. In text: `standard`, `empty`, `large`,
 /// `difficult`, `standalone`, `21vianet`.
@@ -106,6 +108,7 @@ pub(crate) struct Story {
     pub(crate) directory: Directory,
     pub(crate) accounts: Accounts,
     pub(crate) mail_flow: MailFlow,
+    pub(crate) mailings: Vec<Mailing>,
     pub(crate) restrictions: Restrictions,
     pub(crate) outbound_policies: OutboundPolicies,
     pub(crate) settings: Settings,
@@ -152,6 +155,8 @@ impl Story {
         }
         let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ mail_flow::NUMBERS), now };
         let mail_flow = teller.mail_flow(&mut restrictions, founded);
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ mailings::NUMBERS), now };
+        let mailings = if scenario == Scenario::Large { Vec::new() } else { teller.mailings(&mut restrictions) };
         let mut faults = Faults::default();
         if scenario == Scenario::Difficult {
             make_difficult(&mut restrictions, &mut faults, now);
@@ -169,6 +174,7 @@ impl Story {
             directory: Directory::new(recipients, domains),
             accounts: people.gather(),
             mail_flow,
+            mailings,
             restrictions,
             outbound_policies,
             settings,

@@ -1,7 +1,7 @@
 //! The tenant: what it is, and the state that all connections share.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use restricted_sender_clock::Clock;
 use time::OffsetDateTime;
@@ -25,6 +25,7 @@ use crate::scenario::{Story, COMPANY, INITIAL_DOMAIN};
 use crate::server::{Address, LOOPBACK_HOSTS};
 use crate::settings::Settings;
 use crate::token::{App, Tokens};
+use crate::trace::{Mailing, Quota};
 use crate::Options;
 
 /// The worldwide cloud's resource: clients may ask for a token for it even when they talk to a practice tenant.
@@ -44,6 +45,7 @@ pub(crate) struct Tenant {
     pub(crate) founded: OffsetDateTime,
     pub(crate) directory: Directory,
     pub(crate) mail_flow: MailFlow,
+    pub(crate) mailings: Arc<Vec<Mailing>>,
     pub(crate) apps: Vec<App>,
     /// What tokens for Exchange can be asked for by, without a trailing slash.
     pub(crate) resources: Vec<String>,
@@ -58,6 +60,7 @@ pub(crate) struct Tenant {
     permissions: Mutex<Permissions>,
     searches: Mutex<Searches>,
     outbound_policies: Mutex<OutboundPolicies>,
+    trace_quota: Mutex<Quota>,
     tokens: Mutex<Tokens>,
     app_certificates: Mutex<AppCertificates>,
     used_assertions: Mutex<UsedAssertions>,
@@ -86,6 +89,7 @@ impl Tenant {
             founded: story.founded,
             directory: story.directory,
             mail_flow: story.mail_flow,
+            mailings: Arc::new(story.mailings),
             apps: story.apps,
             resources,
             graph_resources,
@@ -97,6 +101,7 @@ impl Tenant {
             permissions: Mutex::default(),
             searches: Mutex::default(),
             outbound_policies: Mutex::new(story.outbound_policies),
+            trace_quota: Mutex::default(),
             tokens: Mutex::default(),
             app_certificates: Mutex::default(),
             used_assertions: Mutex::default(),
@@ -154,6 +159,10 @@ impl Tenant {
 
     pub(crate) fn outbound_policies(&self) -> MutexGuard<'_, OutboundPolicies> {
         locked(&self.outbound_policies)
+    }
+
+    pub(crate) fn trace_quota(&self) -> MutexGuard<'_, Quota> {
+        locked(&self.trace_quota)
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
