@@ -144,7 +144,7 @@ impl<'a> Examiner<'a> {
         let verdict = verdict::of(&checks, is_connector);
         let report = Report {
             summary: verdict::summary(verdict, &checks, is_connector),
-            unseen: checks.iter().filter_map(unseen).collect(),
+            unseen: checks.iter().filter_map(unseen).chain(untraced(&dossier)).collect(),
             key: subject.key.clone(),
             named: subject.named.clone(),
             connector_name: connector_name
@@ -200,6 +200,12 @@ fn dropped(look: &Look, finding: Finding) -> Finding {
     let mut dropped = Finding::not_applicable(why);
     dropped.seen.extend(finding.seen.into_iter().map(|seen| fact(seen.at, seen.what)));
     dropped
+}
+
+/// The trace of a mailbox is read for its look, and is no check of its own.
+fn untraced(dossier: &Dossier) -> Option<String> {
+    let error = dossier.sent.as_ref()?.as_ref().err().filter(|_| dossier.is_sender())?;
+    Some(format!("What it sent, which shows what it looks like: {error}"))
 }
 
 fn unseen(check: &Check) -> Option<String> {
