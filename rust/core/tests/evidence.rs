@@ -7,13 +7,18 @@ mod tenant;
 
 use std::collections::HashMap;
 
+use restricted_sender_core::connection::{Connection, OpenSession};
 use restricted_sender_core::error::Code;
 use restricted_sender_core::evidence::{
     test, Check, CheckName, CheckState, LooksLike, Report, SinceBasis, TestOptions, Verdict,
 };
+use restricted_sender_core::exchange::session::{Argument, Ran};
+use restricted_sender_core::exchange::Value as RunValue;
+use restricted_sender_core::host::{converse, Answer, Event, Question, Row};
 use restricted_sender_core::restriction::{
     get, unblock, EntityType, NextStep, Query, Restriction, Target, UnblockOptions,
 };
+use restricted_sender_core::Clock;
 use restricted_sender_sandbox::Scenario;
 use serde_json::json;
 use tenant::{address, run, Tenant};
@@ -357,4 +362,61 @@ async fn the_question_shows_a_verdict_that_is_known() {
     report(&tenant, TAKEN_OVER).await;
     let (said, _) = run!(vec![address(TAKEN_OVER)], host => unblock(&tenant.connection, &options, &host));
     assert!(said.questions[0].contains("Evidence:     NotSafe"), "{}", said.questions[0]);
+}
+
+#[tokio::test]
+async fn a_session_has_no_way_to_graph_and_says_so() {
+    let (host, mut caller) = converse(|event| event);
+    caller.input.send(address(SECURED)).await.unwrap();
+    drop(caller.input);
+    let text = |name: &str, value: &str| (name.to_owned(), RunValue::Text(value.to_owned()));
+    let answering = async {
+        let (mut reports, mut hidden) = (Vec::new(), None);
+        while let Some(event) = caller.events.recv().await {
+            match event {
+                Event::Question(Question::Cmdlet(run), answer) => {
+                    if run.cmdlet == "Get-InboxRule" {
+                        hidden = run.parameters.iter().find(|(name, _)| name == "IncludeHidden").cloned();
+                    }
+                    let row = match run.cmdlet {
+                        "Get-BlockedSenderAddress" => vec![text("SenderAddress", SECURED)],
+                        "Get-Recipient" => vec![
+                            text("RecipientTypeDetails", "UserMailbox"),
+                            text("PrimarySmtpAddress", SECURED),
+                            text("ExternalDirectoryObjectId", "5a2e8b1c-0000-4000-8000-00000000000a"),
+                        ],
+                        "Get-AcceptedDomain" => vec![text("DomainName", "contoso.com")],
+                        "Get-Mailbox" => vec![("AuditEnabled".to_owned(), RunValue::Bool(true))],
+                        _ => Vec::new(),
+                    };
+                    let rows = if row.is_empty() { Vec::new() } else { vec![row] };
+                    answer.send(Answer::Ran(Ran { rows, ..Ran::default() })).unwrap();
+                }
+                Event::Rows(rows) => reports.extend(rows),
+                Event::ItemFailed(error) => panic!("{error}"),
+                _ => {}
+            }
+        }
+        (reports, hidden)
+    };
+    let options = TestOptions::default();
+    let work = async {
+        let session = OpenSession { organization: Some("contoso.com".into()), ..OpenSession::default() };
+        let connection = Connection::through(session, Clock::system(), &host).await.unwrap();
+        let result = test(&connection, &options, &host).await;
+        drop(host);
+        result
+    };
+    let ((mut rows, hidden), result) = tokio::join!(answering, work);
+    result.unwrap();
+    let Some(Row::Account(report)) = rows.pop() else { panic!("{rows:?}") };
+    assert_eq!(check(&report, CheckName::Forwarding).state, CheckState::Passed, "{}", report.summary);
+    for name in [CheckName::PasswordChanged, CheckName::AuthenticationMethods, CheckName::UserRisk] {
+        let check = check(&report, name);
+        assert_eq!(check.state, CheckState::Unknown, "{name:?}");
+        assert_eq!(check.problem.as_ref().map(restricted_sender_core::error::Error::code), Some(Code::NoGraph));
+        assert!(check.recommendation.contains("-Device"), "{}", check.recommendation);
+    }
+    assert_ne!(report.verdict, Verdict::Safe);
+    assert_eq!(hidden.map(|(_, argument)| argument), Some(Argument::Number(1)), "a switch takes a number");
 }

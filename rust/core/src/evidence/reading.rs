@@ -302,7 +302,9 @@ impl Reading<'_, '_> {
     /// What the sender has sent lately. Of a mailbox it only shows what the sender looks like.
     async fn sent(&self, dossier: &Dossier) -> Result<Vec<Sent>> {
         let limit = matches!(self.block_type, Some(BlockType::RecipientRate | BlockType::PolicyLimit));
-        if !matches!(dossier.has_mailbox(), Has::No(_)) && !(self.look && limit) {
+        let shows_look = self.look && limit;
+        let is_outside = matches!(dossier.has_mailbox(), Has::No(_));
+        if !is_outside && !shows_look {
             return Ok(Vec::new());
         }
         let (start, end) = self.window();
@@ -312,7 +314,7 @@ impl Reading<'_, '_> {
         let primary = dossier.recipient().and_then(|known| known.primary.as_deref()).filter(|_| signs_in);
         let sender = primary.unwrap_or(&dossier.address);
         let mut sent = self.trace("SenderAddress", sender, start, end).await?;
-        if limit && self.look {
+        if shows_look {
             // A mailing by itself is told from a job by what was sent in the weeks before.
             for window in 1..=EARLIER {
                 let back = (TRACE + Duration::DAY) * window;

@@ -70,7 +70,11 @@ impl Pattern {
     pub fn of(sent: &[Sent]) -> Option<Self> {
         let subjects: BTreeSet<_> = sent.iter().map(subject).collect();
         let addresses: BTreeSet<_> = sent.iter().filter_map(|message| message.from).collect();
-        (!sent.is_empty()).then(|| Self { messages: sent.len(), subjects: subjects.len(), addresses: addresses.len() })
+        (!sent.is_empty()).then_some(Self {
+            messages: sent.len(),
+            subjects: subjects.len(),
+            addresses: addresses.len(),
+        })
     }
 
     /// Whether it is one mailing: hardly a subject, at most an address.
