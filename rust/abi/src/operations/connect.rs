@@ -48,6 +48,7 @@ pub const CONNECT: Spec = Spec {
         ("ExchangeEnvironmentName", RsCellType::Text),
         ("ConnectionUri", RsCellType::Text),
         ("AzureADAuthorizationEndpointUri", RsCellType::Text),
+        ("GraphUri", RsCellType::Text),
         ("TimeoutSec", RsCellType::Int64),
         ("Sandbox", RsCellType::Bool),
         ("Scenario", RsCellType::Text),
@@ -122,6 +123,7 @@ async fn sign_in(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         environment: parameters.text("ExchangeEnvironmentName"),
         connection_uri: parameters.text("ConnectionUri"),
         authorization_uri: parameters.text("AzureADAuthorizationEndpointUri"),
+        graph_uri: parameters.text("GraphUri"),
         deadlines: deadlines(parameters)?,
         practice: None,
     };
@@ -202,6 +204,7 @@ async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         client_secret: Some(Secret::new(invitation.client_secret.clone())),
         connection_uri: Some(invitation.uri.clone()),
         authorization_uri: Some(invitation.uri.clone()),
+        graph_uri: Some(invitation.graph_uri.clone()),
         deadlines: deadlines(parameters)?,
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),
