@@ -80,6 +80,7 @@ mod tests {
             ("UserMailbox", Some(true), Some(true)),
             ("SharedMailbox", Some(true), Some(true)),
             ("MailUser", Some(false), Some(true)),
+            ("RemoteUserMailbox", Some(false), Some(true)),
             ("MailContact", Some(false), Some(false)),
             ("MailUniversalDistributionGroup", Some(false), Some(false)),
             ("", None, None),

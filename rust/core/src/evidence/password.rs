@@ -42,7 +42,7 @@ mod tests {
             }
             assert!(!password.contains(['O', '0', 'I', 'l', '1']), "{password}");
         }
-        let first: HashSet<_> = passwords.iter().map(|password| password.as_bytes()[0]).collect();
-        assert!(first.len() > 20, "the kinds stand in no order");
+        let first = |kind: &&[u8]| passwords.iter().any(|password| kind.contains(&password.as_bytes()[0]));
+        assert!(KINDS.iter().all(first), "the kinds stand in no order");
     }
 }
