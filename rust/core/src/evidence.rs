@@ -13,9 +13,13 @@ mod frame;
 mod judge;
 mod looks;
 mod organization;
+mod password;
 mod paste;
+mod plan;
+mod protect;
 mod protection;
 mod reading;
+mod remembered;
 mod report;
 mod several;
 mod suspicion;
@@ -23,24 +27,9 @@ mod test;
 mod verdict;
 
 pub use check::{Check, CheckName, CheckState, Fact, Source};
+pub use protect::protect;
 pub use protection::{ProtectOptions, Protection, Protective};
+pub(crate) use remembered::{Remembered, Verdicts};
 pub use report::{LooksLike, Report, SinceBasis, TestOptions, Verdict};
 pub use test::test;
-pub(crate) use test::{Examiner, Subject, Verdicts};
-
-use crate::connection::Connection;
-use crate::error::Result;
-use crate::host::Host;
-
-/// Does what the options say to secure the accounts that the input names, asking for each action, and hands over a
-/// [`Protection`] for each action that was taken.
-///
-/// # Errors
-/// [`Code::NothingChosen`](crate::error::Code::NothingChosen) where the options name no action;
-/// [`Code::ConfirmationImpossible`](crate::error::Code::ConfirmationImpossible), or when the caller has gone. Whatever
-/// concerns one account or action is an item failure.
-pub async fn protect(connection: &Connection, options: &ProtectOptions, host: &Host) -> Result<()> {
-    let _ = (connection, options);
-    while host.next().await?.is_some() {}
-    Ok(())
-}
+pub(crate) use test::{Asked, Examiner};

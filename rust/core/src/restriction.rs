@@ -31,6 +31,7 @@ pub use decision::{Action, Basis, Case, Circumstances, Decision, Evidence, NextS
 pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};
+pub(crate) use recorded::{Deed, Recorder};
 pub(crate) use requests::Requests;
 pub use state::{test, SenderState, State};
 pub use target::{Known, Target};

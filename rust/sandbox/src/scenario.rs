@@ -1,6 +1,7 @@
 //! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
-//! in the files beside: what happened before ([`history`]), what people have been through ([`people`]), what directs
-//! their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending ([`policy`]).
+//! in the files beside: what happened before ([`history`]), who works there ([`people`]), what some have been through
+//! ([`takeover`]), what directs their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending
+//! ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
@@ -10,6 +11,7 @@ mod mail_flow;
 mod mailings;
 mod people;
 mod policy;
+mod takeover;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -460,6 +462,33 @@ mod tests {
                 {
                     assert!(spam <= mail && figure("OutboundSpamPercent") == Some(spam * 100 / mail), "{entry:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn at_any_hour_an_intruder_comes_before_the_block_and_the_admin_after_it() {
+        for hour in 0..24 {
+            let now = NOW + Duration::hours(hour) + Duration::minutes(13);
+            let mut story = Story::tell(Scenario::Standard, 1, now);
+            let mut block = |entity: Entity| {
+                let (_, entry) =
+                    story.restrictions.list(now).find(|(_, entry)| entry.subject.entity() == entity).unwrap();
+                entry.created
+            };
+            let adele = story.accounts.find("adele.vance@contoso.com").unwrap();
+            let at = adele.methods.last().and_then(|method| method.added).unwrap();
+            let adeles = block(Entity::sender("adele.vance@contoso.com"));
+            assert!(at < adeles && at > adeles - Duration::hours(28), "{now}");
+            assert!(adele.mailbox.changed < adeles && adele.mailbox.changed > at, "{now}");
+            let megan = story.accounts.find("megan.bowen@contoso.onmicrosoft.com").unwrap();
+            let megans = block(Entity::sender("megan.bowen@contoso.onmicrosoft.com"));
+            assert!(megan.password_changed > megans && megan.mailbox.changed <= now, "{now}");
+            let connector = story.mail_flow.inbound.iter().max_by_key(|connector| connector.changed).unwrap();
+            assert!(connector.changed < now && connector.changed > now - Duration::days(1), "{now}");
+            for mailing in &story.mailings {
+                assert!(mailing.received(0) <= mailing.received(mailing.count.saturating_sub(1)), "{mailing:?}");
+                assert!(mailing.received(mailing.count.saturating_sub(1)) < now, "{mailing:?}");
             }
         }
     }

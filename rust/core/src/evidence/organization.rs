@@ -227,7 +227,8 @@ impl<'a> Organization<'a> {
             })?;
             all.push(change);
         }
-        // The newest come first; of older ones some are missing.
+        // Assumption (?): the newest come first, as the practice of searches without a session shows; of older ones some are
+        // missing.
         let from = if is_full { all.iter().map(|change| change.at).min() } else { Some(from) };
         Ok(Changes { from, all })
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Check, CheckName};
 use crate::connection::Origin;
 use crate::reason::BlockType;
-use crate::restriction::Key;
+use crate::restriction::{Evidence, Key};
 
 /// How to check.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,16 @@ impl Verdict {
             Self::Safe => "Safe",
             Self::NotSafe => "NotSafe",
             Self::CannotTell => "CannotTell",
+        }
+    }
+}
+
+impl From<Verdict> for Evidence {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Safe => Self::Safe,
+            Verdict::NotSafe => Self::NotSafe,
+            Verdict::CannotTell => Self::CannotTell,
         }
     }
 }

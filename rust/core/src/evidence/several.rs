@@ -18,7 +18,7 @@ enum Work<'a, T> {
 
 /// What happened next.
 enum Turn<T> {
-    Input(Result<Option<Item>>),
+    Input(Result<Option<Box<Item>>>),
     Result(T),
 }
 
@@ -53,7 +53,7 @@ pub async fn in_order<'a, T: Send + 'a, F: Future<Output = Result<()>>>(
             }
             match &mut input {
                 Some(next) if running.len() < at_once => match next.as_mut().poll(context) {
-                    Poll::Ready(item) => Poll::Ready(Some(Turn::Input(item))),
+                    Poll::Ready(item) => Poll::Ready(Some(Turn::Input(item.map(|item| item.map(Box::new))))),
                     Poll::Pending => Poll::Pending,
                 },
                 _ => Poll::Pending,
@@ -66,7 +66,7 @@ pub async fn in_order<'a, T: Send + 'a, F: Future<Output = Result<()>>>(
             Some(Turn::Input(item)) => {
                 input = match item? {
                     Some(item) => {
-                        running.push_back(Work::OnItsWay(work(item)));
+                        running.push_back(Work::OnItsWay(work(*item)));
                         Some(Box::pin(host.next()))
                     }
                     None => None,

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use super::catalog::{Row as Rule, CATALOG};
@@ -53,7 +52,7 @@ pub struct Examiner<'a> {
 }
 
 /// What is asked about.
-pub struct Subject {
+pub struct Asked {
     /// What it is listed by; what was named, where it is not listed.
     pub key: Key,
     /// What was named, as it was typed.
@@ -74,17 +73,17 @@ impl<'a> Examiner<'a> {
     /// # Errors
     /// What the item does not name, and what keeps the list from being read.
     pub async fn item(&self, item: &Item) -> Result<Report> {
-        let subject = self.subject(&item.target, item.number).await?;
+        let subject = self.asked(&item.target, item.number).await?;
         Ok(self.report(&subject).await?.0)
     }
 
     /// Who an item is about. A list that cannot be read leaves the moment of the block to the admin, or to an assumption
     /// that the report names: the evidence is there nevertheless.
-    pub async fn subject(&self, target: &Target, number: u64) -> Result<Subject> {
+    pub async fn asked(&self, target: &Target, number: u64) -> Result<Asked> {
         let key = target.key_in(self.connection.origin(), number)?;
         let named = key.to_string();
         if let Some(known) = &target.known {
-            return Ok(Subject { key, named, known: Some(known.clone()) });
+            return Ok(Asked { key, named, known: Some(known.clone()) });
         }
         let mut list = self.list.lock().await;
         let found = Box::pin(list.find(&key)).await;
@@ -100,9 +99,9 @@ impl<'a> Examiner<'a> {
         Ok(match entry {
             Some(entry) => {
                 let (key, known) = entry.into_known();
-                Subject { key, named, known: Some(known) }
+                Asked { key, named, known: Some(known) }
             }
-            None => Subject { key, named, known: None },
+            None => Asked { key, named, known: None },
         })
     }
 
@@ -110,7 +109,7 @@ impl<'a> Examiner<'a> {
     ///
     /// # Errors
     /// When the caller has gone.
-    pub async fn report(&self, subject: &Subject) -> Result<(Report, Dossier)> {
+    pub async fn report(&self, subject: &Asked) -> Result<(Report, Dossier)> {
         let now = self.connection.now();
         let is_connector = matches!(subject.key, Key::Connector(_));
         let known = subject.known.as_ref();
@@ -144,7 +143,7 @@ impl<'a> Examiner<'a> {
         let verdict = verdict::of(&checks, is_connector);
         let report = Report {
             summary: verdict::summary(verdict, &checks, is_connector),
-            unseen: checks.iter().filter_map(unseen).collect(),
+            unseen: checks.iter().filter_map(unseen).chain(untraced(&dossier)).collect(),
             key: subject.key.clone(),
             named: subject.named.clone(),
             connector_name: connector_name
@@ -163,7 +162,10 @@ impl<'a> Examiner<'a> {
             tested_at: now,
             origin: self.connection.origin().clone(),
         };
-        self.connection.verdicts().note(&report);
+        // Whoever picks some checks, or another moment, asks something else.
+        if self.options.checks.is_empty() && self.options.since.is_none() {
+            self.connection.verdicts().note(&report, known.and_then(|known| known.since));
+        }
         Ok((report, dossier))
     }
 
@@ -199,44 +201,14 @@ fn dropped(look: &Look, finding: Finding) -> Finding {
     dropped
 }
 
+/// The trace of a mailbox is read for its look, and is no check of its own.
+fn untraced(dossier: &Dossier) -> Option<String> {
+    let error = dossier.sent.as_ref()?.as_ref().err().filter(|_| dossier.is_sender())?;
+    Some(format!("What it sent, which shows what it looks like: {error}"))
+}
+
 fn unseen(check: &Check) -> Option<String> {
     let why = check.seen.first().map(|fact| fact.what.as_str()).unwrap_or_default();
     let name = check.name.name();
     (check.state == CheckState::Unknown).then(|| format!("{name}: {why} It reads {}.", check.needs))
-}
-
-/// The verdicts of a connection, so that a question can show one that is known.
-#[derive(Debug, Default)]
-pub struct Verdicts(std::sync::Mutex<std::collections::HashMap<String, Remembered>>);
-
-/// A verdict, and when it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
-    pub verdict: super::Verdict,
-    pub summary: String,
-    pub at: OffsetDateTime,
-    /// Since when the entry was listed that it is about; nothing where it was not listed.
-    pub since: Option<OffsetDateTime>,
-}
-
-impl Verdicts {
-    /// Remembers the last verdict of its sender.
-    pub fn note(&self, report: &Report) {
-        let remembered = Remembered {
-            verdict: report.verdict,
-            summary: report.summary.clone(),
-            at: report.tested_at,
-            since: report.block_type.map(|_| report.since),
-        };
-        self.lock().insert(report.key.folded(), remembered);
-    }
-
-    /// The last verdict of `key`.
-    pub fn last(&self, key: &Key) -> Option<Remembered> {
-        self.lock().get(&key.folded()).cloned()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Remembered>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
 }

@@ -38,6 +38,8 @@ pub enum Argument {
     Number(i64),
     /// Several texts.
     Texts(Vec<String>),
+    /// `$null`, which takes a value away.
+    Nothing,
 }
 
 /// What came of a [`Run`].
@@ -189,6 +191,7 @@ impl Argument {
                     .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
                     .collect(),
             ),
+            serde_json::Value::Null => Self::Nothing,
             // PowerShell takes a number for a switch, and no text.
             serde_json::Value::Bool(on) => Self::Number(i64::from(on)),
             other => other.as_i64().map_or_else(|| Self::Text(other.to_string()), Self::Number),

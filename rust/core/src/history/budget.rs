@@ -122,7 +122,7 @@ impl History {
                 (Happened::Journal(What::Failed | What::Released), _) | (Happened::Audit(Audited::Delisted), _) => {
                     return Some(None);
                 }
-                (Happened::Journal(What::Returned) | Happened::Audit(Audited::Listed), _) => return None,
+                (Happened::Journal(_) | Happened::Audit(Audited::Listed), _) => return None,
             };
             Some(Some((moment.time, taken)))
         });

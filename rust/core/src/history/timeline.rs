@@ -119,7 +119,10 @@ impl HistoryEvent {
             Record::Journal(ours) => {
                 event.comment = ours.comment;
                 event.id = ours.request_id;
-                let detail: Vec<_> = [ours.error_code, ours.detail].into_iter().flatten().collect();
+                let overridden = ours.override_reason.map(|reason| format!("Evidence overridden: {reason}"));
+                let before = ours.before.map(|before| format!("Before: {before}"));
+                let parts = [ours.action, before, overridden, ours.error_code, ours.detail];
+                let detail: Vec<_> = parts.into_iter().flatten().collect();
                 event.detail = (!detail.is_empty()).then(|| detail.join(": "));
             }
         }
@@ -245,7 +248,7 @@ fn order(time: OffsetDateTime, happened: Happened, fingerprint: u64) -> Order {
         Happened::Journal(What::Requested) => 2,
         Happened::Audit(Audited::Unblocked) => 3,
         Happened::Journal(What::Answered) => 4,
-        Happened::Journal(What::Failed) => 5,
+        Happened::Journal(What::Failed | What::ActionRequested | What::ActionTaken | What::ActionFailed) => 5,
         Happened::Audit(Audited::Delisted) => 6,
         Happened::Journal(What::Released) => 7,
     };
@@ -306,6 +309,10 @@ impl Timeline {
 
     /// Takes note of a record; the same record may come several times.
     pub fn add(&mut self, record: &Record) {
+        // What secures an account neither begins nor ends a restriction.
+        if matches!(record, Record::Journal(event) if event.what.is_action()) {
+            return;
+        }
         let person = record.person().map(|person| self.number(person));
         let entity = self.entities.entry(record.key().folded()).or_insert_with(|| Entity {
             key: record.key().clone(),
@@ -390,9 +397,7 @@ impl Episode {
             Happened::Journal(What::Returned) => self.released.is_none() && self.listed.is_some(),
             Happened::Audit(Audited::Unblocked) | Happened::Journal(What::Requested) => self.released.is_none(),
             // What is noticed or told later belongs to what is there.
-            Happened::Journal(What::Answered | What::Failed | What::Released) | Happened::Audit(Audited::Delisted) => {
-                true
-            }
+            Happened::Journal(_) | Happened::Audit(Audited::Delisted) => true,
         }
     }
 
@@ -424,6 +429,7 @@ impl Episode {
             Happened::Audit(Audited::Delisted) | Happened::Journal(What::Released) => {
                 self.released.get_or_insert(moment.time);
             }
+            Happened::Journal(What::ActionRequested | What::ActionTaken | What::ActionFailed) => {}
         }
     }
 

@@ -49,7 +49,9 @@ impl<'a> Inquiry<'a> {
             _ => None,
         };
         let unblocks = self.past.of(&entry.key, entry.created, host).await?;
-        let circumstances = Circumstances { policy, unblocks, evidence: None };
+        let evidence = self.connection.verdicts().lately(&entry.key, entry.created, entry.listed_at);
+        let evidence = evidence.map(|known| known.verdict.into());
+        let circumstances = Circumstances { policy, unblocks, evidence };
         if circumstances != Circumstances::default() {
             entry.decision = Decision::of(&entry.case(), &circumstances, entry.listed_at);
             entry.circumstances = Some(Box::new(circumstances));

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{minute, Decision, EntityType, Key};
 use crate::connection::Connection;
+use crate::evidence::Remembered;
 use crate::history::budget::Unblocks;
 use crate::host::Confirmation;
 
@@ -21,6 +22,10 @@ pub struct Subject<'a> {
     pub decision: &'a Decision,
     /// How often it was unblocked before.
     pub unblocks: &'a Unblocks,
+    /// What the evidence says, where it was looked for lately.
+    pub evidence: Option<&'a Remembered>,
+    /// Why it is unblocked in spite of that.
+    pub override_reason: Option<&'a str>,
 }
 
 /// The question for `subject`.
@@ -40,6 +45,8 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
         true => String::new(),
         false => format!("Before:       {}\n", subject.unblocks),
     };
+    let evidence = subject.evidence.map(told).unwrap_or_default();
+    let spite = subject.override_reason.map(|reason| format!("Override:     {reason}\n")).unwrap_or_default();
     let checks = match subject.key {
         Key::Sender(_) => sender_checks(connection),
         Key::Connector(_) => CONNECTOR_CHECKS.to_owned(),
@@ -52,12 +59,18 @@ pub fn ask(connection: &Connection, subject: &Subject<'_>) -> Confirmation {
              Entity:       {name}{listed}{since}\n\
              Why:          {}\n\
              Advice:       {}\n\
-             {before}{checks}\n\
+             {before}{evidence}{spite}{checks}\n\
              Unblock this {what}?",
             subject.summary,
             subject.decision.recommendation()
         ),
     }
+}
+
+/// The verdict, and when it was found.
+fn told(evidence: &Remembered) -> String {
+    let at = minute(evidence.at).map(|at| format!(" ({at})")).unwrap_or_default();
+    format!("Evidence:     {}{at}. {}\n", evidence.verdict.name(), evidence.summary)
 }
 
 fn sender_checks(connection: &Connection) -> String {

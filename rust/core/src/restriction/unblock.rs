@@ -8,13 +8,14 @@ use super::description::Description;
 use super::get::warn_of_unread_addresses;
 use super::list::{same, List};
 use super::past::Past;
-use super::recorded::Recorder;
+use super::recorded::{Overridden, Recorder};
 use super::requests::Request;
 use super::target::Known;
 use super::wait::{Waits, Who};
 use super::{minute, Key, Outcome, UnblockResult, WaitOptions};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
+use crate::evidence::{Asked, Examiner, Remembered, TestOptions, Verdict};
 use crate::exchange::{is_ambiguous, is_not_found, is_unblock_limit, Changed, Cmdlet};
 use crate::history::budget::Unblocks;
 use crate::history::journal::What;
@@ -48,7 +49,8 @@ pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &H
     let (list, waits) = (List::new(connection, host), Waits::default());
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
     let inquiry = Inquiry::new(connection, Past::audited(connection));
-    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits };
+    let examiner = Examiner::new(connection, TestOptions::default(), host);
+    let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits, examiner };
     match (run.items().await, &options.wait) {
         (Ok(()), Some(wait)) => run.waits.together(connection, wait, &mut run.recorder, host).await,
         (Err(error), Some(_)) if error.code() == Code::ConfirmationImpossible => {
@@ -71,6 +73,7 @@ struct Run<'a> {
     recorder: Recorder<'a>,
     inquiry: Inquiry<'a>,
     waits: Waits,
+    examiner: Examiner<'a>,
 }
 
 /// How the unblock of one entry ended.
@@ -203,6 +206,11 @@ impl Run<'_> {
         }
         let mut known = known.clone();
         known.circumstances.unblocks = self.inquiry.past.of(key, known.since, self.host).await?;
+        let (evidence, overridden) = self.evidence(key, &known).await?;
+        known.circumstances.evidence = evidence.as_ref().map(|known| known.verdict.into());
+        if let Some(evidence) = &evidence {
+            result.note(evidence.at, format!("The evidence says {}. {}", evidence.verdict.name(), evidence.summary));
+        }
         let Description { reason, decision, .. } = Description::of(key.entity_type(), &known, now);
         let summary = reason.summary();
         let typed = result.named.clone().filter(|typed| !typed.eq_ignore_ascii_case(&key.to_string()));
@@ -219,12 +227,14 @@ impl Run<'_> {
             connector_name: known.connector_name.as_deref(),
             decision: &decision,
             unblocks: &unblocks,
+            evidence: evidence.as_ref(),
+            override_reason: overridden.as_ref().map(|overridden| overridden.reason.as_str()),
         };
         let confirmation = confirmation::ask(connection, &subject);
         if !self.host.confirm(confirmation).await.map_err(|error| error.about(key.to_string()))? {
             return Ok(Ended::Nothing);
         }
-        self.recorder.requested(key, self.host).await?;
+        self.recorder.requested(key, overridden.as_ref(), self.host).await?;
         match self.remove(key, &known, result).await {
             Err(error) if error.code() == Code::Cancelled => Err(error),
             Err(error) => {
@@ -234,6 +244,29 @@ impl Run<'_> {
             }
             Ok(()) => Ok(Ended::Removing(Box::new(result.clone()))),
         }
+    }
+
+    /// What the evidence says, where it is required or known; and why it is unblocked in spite of that.
+    async fn evidence(&self, key: &Key, known: &Known) -> Result<(Option<Remembered>, Option<Overridden>)> {
+        if !self.options.require_evidence {
+            let verdicts = self.connection.verdicts();
+            return Ok((verdicts.lately(key, known.since, self.connection.now()), None));
+        }
+        let subject = Asked { key: key.clone(), named: key.to_string(), known: Some(known.clone()) };
+        let (report, _) = Box::pin(self.examiner.report(&subject)).await?;
+        let reason = self.options.override_reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        let overridden = match (report.verdict, reason) {
+            (Verdict::Safe, _) => None,
+            (_, None) => return Err(report.refusal().about(key.to_string())),
+            (verdict, Some(reason)) => {
+                let evidence = format!("{}. {}", verdict.name(), report.summary);
+                let warning =
+                    format!("{key} is unblocked although the evidence says {evidence} Your reason is kept: {reason}");
+                self.host.detail(warning).await?;
+                Some(Overridden { reason: reason.to_owned(), evidence })
+            }
+        };
+        Ok((Some(report.remembered(known.since)), overridden))
     }
 
     /// A second request would not make it faster, and the service counts them.

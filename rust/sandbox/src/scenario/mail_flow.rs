@@ -40,11 +40,11 @@ impl Teller {
         MailFlow { rules: self.transport_rules(), inbound, outbound: self.outbound_connectors(founded) }
     }
 
-    /// The night before its restriction, somebody opened a connector to an address of their own.
+    /// Hours before its restriction, somebody opened a connector to an address of their own.
     fn change_connectors(&mut self, list: &mut Restrictions, inbound: &mut [InboundConnector], block: OffsetDateTime) {
-        let night = block.to_offset(UtcOffset::UTC).saturating_sub(Duration::hours(7));
+        let before = block.to_offset(UtcOffset::UTC).saturating_sub(Duration::hours(7));
         for (minutes, name) in [(0, ABUSED), (6, CHANGED_WITH_IT)] {
-            let at = night.saturating_add(Duration::minutes(minutes));
+            let at = before.saturating_add(Duration::minutes(minutes));
             let Some(connector) = inbound.iter_mut().find(|connector| connector.name == name) else { continue };
             connector.sender_addresses.push(FOREIGN_ADDRESS);
             connector.certificate_name = Some(FOREIGN_CERTIFICATE);

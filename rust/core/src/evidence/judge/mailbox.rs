@@ -2,7 +2,6 @@
 
 use super::account::undated;
 use super::read;
-use crate::error::Result;
 use crate::evidence::dossier::{Age, Dossier};
 use crate::evidence::facts::{address_in, Domains, InboxRule};
 use crate::evidence::finding::{fact, sign, Finding};
@@ -17,24 +16,19 @@ pub fn stop_forwarding(mailbox: &str) -> String {
 }
 
 pub fn forwarding(dossier: &Dossier, _: &Frame) -> Finding {
-    let mailbox = read!(dossier.mailbox);
+    let (mailbox, domains) = (read!(dossier.mailbox), read!(dossier.domains));
     let copy = match mailbox.keeps_copy {
         Some(true) => ", keeping a copy",
         Some(false) => ", keeping none",
         None => "",
     };
     let (mut seen, mut doubts) = (Vec::new(), Vec::new());
-    let mut target = |address: &str, how: &str| match &dossier.domains {
-        Some(Ok(domains)) if domains.hold(address) => {
+    let mut target = |address: &str, how: &str| {
+        if domains.hold(address) {
             seen.push(fact(None, format!("{how} {address}, within the organization{copy}")));
+        } else {
+            seen.push(sign(None, format!("{how} {address}, outside the organization{copy}")));
         }
-        Some(Ok(_)) => seen.push(sign(None, format!("{how} {address}, outside the organization{copy}"))),
-        Some(Err(error)) => {
-            let mut doubt = Finding::unreadable(error);
-            doubt.seen.insert(0, fact(None, format!("{how} {address}, and whether that is outside could not be told")));
-            doubts.push(doubt);
-        }
-        None => doubts.push(Finding::unread()),
     };
     if let Some(address) = &mailbox.forwarding_address {
         target(address, "Everything is forwarded to");
@@ -58,24 +52,21 @@ pub fn forwarding(dossier: &Dossier, _: &Frame) -> Finding {
 }
 
 pub fn inbox_rules(dossier: &Dossier, _: &Frame) -> Finding {
-    let rules = read!(dossier.inbox_rules);
-    let (mut seen, mut commands, mut doubts, mut objects) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut harmless = 0;
+    let (rules, domains) = (read!(dossier.inbox_rules), read!(dossier.domains));
+    let (mut seen, mut commands, mut objects, mut harmless) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for rule in rules.iter().filter(|rule| !is_own_rule(&rule.name)) {
-        match suspicion(rule, dossier.domains.as_ref()) {
-            Suspicion::None => harmless += 1,
-            Suspicion::Sign(what) if rule.enabled => {
+        match suspicion(rule, domains) {
+            None => harmless += 1,
+            Some(what) if rule.enabled => {
                 seen.push(sign(None, format!("The rule '{}' {what}", rule.name)));
                 commands.push(disable(dossier.mailbox_name(), &rule.identity));
                 objects.push(rule.identity.clone());
             }
-            Suspicion::Sign(what) => seen.push(fact(None, format!("The rule '{}' {what}; it is off", rule.name))),
-            Suspicion::Unclear(doubt) if rule.enabled => doubts.push(doubt),
-            Suspicion::Unclear(_) => harmless += 1,
+            Some(what) => seen.push(fact(None, format!("The rule '{}' {what}; it is off", rule.name))),
         }
     }
     seen.push(fact(None, format!("{harmless} other rules")));
-    Finding::of(seen, commands, doubts).about(objects)
+    Finding::of(seen, commands, Vec::new()).about(objects)
 }
 
 /// The line that turns an inbox rule off.
@@ -83,25 +74,11 @@ pub fn disable(mailbox: &str, rule: &str) -> String {
     line("Disable-InboxRule", &[("Mailbox", mailbox), ("Identity", rule)], "-Confirm:$false")
 }
 
-enum Suspicion {
-    None,
-    /// What it does.
-    Sign(String),
-    Unclear(Finding),
-}
-
 /// What speaks against a rule, whether it is on or off.
-fn suspicion(rule: &InboxRule, domains: Option<&Result<Domains>>) -> Suspicion {
-    let mut signs = Vec::new();
-    let mut doubt = None;
-    for address in rule.sends_to.iter().filter_map(|to| address_in(to)) {
-        match domains {
-            Some(Ok(domains)) if domains.hold(address) => {}
-            Some(Ok(_)) => signs.push(format!("sends mail to {address}, outside the organization")),
-            Some(Err(error)) => doubt = Some(Finding::unreadable(error)),
-            None => doubt = Some(Finding::unread()),
-        }
-    }
+fn suspicion(rule: &InboxRule, domains: &Domains) -> Option<String> {
+    let outside = rule.sends_to.iter().filter_map(|to| address_in(to)).filter(|address| !domains.hold(address));
+    let mut signs: Vec<_> =
+        outside.map(|address| format!("sends mail to {address}, outside the organization")).collect();
     if rule.deletes {
         signs.push("deletes mail".to_owned());
     }
@@ -116,7 +93,7 @@ fn suspicion(rule: &InboxRule, domains: Option<&Result<Domains>>) -> Suspicion {
         signs.push("moves mail away as read".to_owned());
     }
     if signs.is_empty() {
-        return doubt.map_or(Suspicion::None, Suspicion::Unclear);
+        return None;
     }
     if !found.is_empty() {
         signs.push(format!("looks for {}", found.join(", ")));
@@ -124,7 +101,7 @@ fn suspicion(rule: &InboxRule, domains: Option<&Result<Domains>>) -> Suspicion {
     if says_nothing(&rule.name) {
         signs.push("has a name that says nothing".to_owned());
     }
-    Suspicion::Sign(signs.join(", "))
+    Some(signs.join(", "))
 }
 
 pub fn sweep_rules(dossier: &Dossier, frame: &Frame) -> Finding {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::read;
 use crate::evidence::dossier::Dossier;
-use crate::evidence::facts::Sent;
+use crate::evidence::facts::{Connector, Sent};
 use crate::evidence::finding::{fact, sign, Finding};
 use crate::evidence::frame::Frame;
 
@@ -14,34 +14,37 @@ use crate::evidence::frame::Frame;
 /// or was its address before.
 pub fn sent_from(dossier: &Dossier, frame: &Frame) -> Finding {
     let (sent, inbound) = (read!(dossier.sent), read!(dossier.inbound));
-    let networks: Vec<_> =
-        inbound.iter().filter(|connector| connector.enabled).flat_map(|connector| &connector.addresses).collect();
-    let before: BTreeSet<_> =
-        sent.iter().filter(|message| is_before(message, frame)).filter_map(|message| message.from).collect();
-    let lately = sent.iter().filter(|message| !is_before(message, frame));
+    let (before, lately): (Vec<_>, Vec<_>) = sent.iter().partition(|message| is_before(message, frame));
+    let before: BTreeSet<_> = before.into_iter().filter_map(|message| message.from).collect();
     let mut addresses: BTreeMap<IpAddr, usize> = BTreeMap::new();
-    let mut untold = 0;
-    for message in lately {
-        match message.from {
-            Some(from) => *addresses.entry(from).or_default() += 1,
-            None => untold += 1,
-        }
+    for from in lately.iter().filter_map(|message| message.from) {
+        *addresses.entry(from).or_default() += 1;
     }
     if addresses.is_empty() {
         return Finding::unclear("The message trace shows no message of it with the address that it came from.");
     }
+    let untold = lately.len() - addresses.values().sum::<usize>();
     let (mut seen, mut doubts) = (Vec::new(), Vec::new());
     for (address, count) in addresses {
-        if networks.iter().any(|network| is_within(address, network)) {
-            seen.push(fact(None, format!("{count} messages came from {address}, of a connector of the organization")));
-        } else if before.contains(&address) {
-            seen.push(fact(None, format!("{count} messages came from {address}, as before")));
-        } else if networks.is_empty() && before.is_empty() {
-            let why =
-                format!("{count} messages came from {address}; nothing tells whether that is the organization's.");
-            doubts.push(Finding::unclear(why));
-        } else {
-            seen.push(sign(None, format!("{count} messages came from {address}, which is no address of the organization's connectors and was not seen before")));
+        let takes = |connector: &&Connector| {
+            connector.enabled && connector.addresses.iter().any(|network| is_within(address, network))
+        };
+        let what = format!("{count} messages came from {address}");
+        match inbound.iter().find(takes) {
+            _ if before.contains(&address) => seen.push(fact(None, format!("{what}, as before"))),
+            // Who can change a connector lets in whom they like.
+            Some(connector) if connector.changed.is_none_or(|at| frame.is_new(at)) => {
+                let name = &connector.name;
+                seen.push(sign(connector.changed, format!("{what}, which the connector '{name}' takes since it was changed")));
+            }
+            Some(connector) => seen.push(fact(None, format!("{what}, of the connector '{}'", connector.name))),
+            None if before.is_empty() => doubts.push(Finding::unclear(format!(
+                "{what}, which is no address of the organization's connectors; what it sent before is not there to compare with."
+            ))),
+            None => {
+                let new = "which is no address of the organization's connectors and was not seen before";
+                seen.push(sign(None, format!("{what}, {new}")));
+            }
         }
     }
     if untold > 0 {
@@ -67,7 +70,11 @@ impl Pattern {
     pub fn of(sent: &[Sent]) -> Option<Self> {
         let subjects: BTreeSet<_> = sent.iter().map(subject).collect();
         let addresses: BTreeSet<_> = sent.iter().filter_map(|message| message.from).collect();
-        (!sent.is_empty()).then(|| Self { messages: sent.len(), subjects: subjects.len(), addresses: addresses.len() })
+        (!sent.is_empty()).then_some(Self {
+            messages: sent.len(),
+            subjects: subjects.len(),
+            addresses: addresses.len(),
+        })
     }
 
     /// Whether it is one mailing: hardly a subject, at most an address.

@@ -23,10 +23,31 @@ pub enum What {
     Returned,
     /// The unblock failed, or nobody knows what came of it; the error code tells.
     Failed,
+    /// An action that secures the account is about to be sent.
+    ActionRequested,
+    /// The service took the action.
+    ActionTaken,
+    /// The action failed, or nobody knows what came of it; the error code tells.
+    ActionFailed,
 }
 
 impl What {
-    const ALL: [Self; 5] = [Self::Requested, Self::Answered, Self::Released, Self::Returned, Self::Failed];
+    const ALL: [Self; 8] = [
+        Self::Requested,
+        Self::Answered,
+        Self::Released,
+        Self::Returned,
+        Self::Failed,
+        Self::ActionRequested,
+        Self::ActionTaken,
+        Self::ActionFailed,
+    ];
+
+    /// Whether it is about securing the account, and so not about its restriction.
+    #[must_use]
+    pub fn is_action(self) -> bool {
+        matches!(self, Self::ActionRequested | Self::ActionTaken | Self::ActionFailed)
+    }
 
     /// The name as the journal and the module show it.
     #[must_use]
@@ -37,6 +58,9 @@ impl What {
             Self::Released => "Released",
             Self::Returned => "Returned",
             Self::Failed => "Failed",
+            Self::ActionRequested => "ActionRequested",
+            Self::ActionTaken => "ActionTaken",
+            Self::ActionFailed => "ActionFailed",
         }
     }
 }
@@ -60,6 +84,12 @@ pub struct Event {
     pub place: Place,
     /// Why: the admin's comment.
     pub comment: Option<String>,
+    /// Why it was unblocked although the evidence did not say that it is safe: the admin's words.
+    pub override_reason: Option<String>,
+    /// Which action secures the account, and what it is done to.
+    pub action: Option<String>,
+    /// What was there before the action, so that it can be undone by hand. Never a password.
+    pub before: Option<String>,
     /// The service's id of the request, for a support ticket.
     pub request_id: Option<String>,
     /// The code of the error behind a failure, for example `RS4004`.
@@ -152,6 +182,12 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    override_reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<Cow<'a, str>>,
@@ -196,6 +232,9 @@ impl Event {
             user: cut(&self.place.user),
             process: self.place.process,
             comment: self.comment.as_deref().map(cut),
+            override_reason: self.override_reason.as_deref().map(cut),
+            action: self.action.as_deref().map(cut),
+            before: self.before.as_deref().map(cut),
             request_id: self.request_id.as_deref().map(cut),
             error_code: self.error_code.as_deref().map(cut),
             detail: self.detail.as_deref().map(cut),
@@ -221,6 +260,9 @@ impl Event {
             account: line.account.into_owned(),
             place: Place { machine: line.machine.into_owned(), user: line.user.into_owned(), process: line.process },
             comment: line.comment.map(Cow::into_owned),
+            override_reason: line.override_reason.map(Cow::into_owned),
+            action: line.action.map(Cow::into_owned),
+            before: line.before.map(Cow::into_owned),
             request_id: line.request_id.map(Cow::into_owned),
             error_code: line.error_code.map(Cow::into_owned),
             detail: line.detail.map(Cow::into_owned),
