@@ -18,9 +18,11 @@
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'
+        'Protect-SenderAccount'
         'Test-RestrictedSender'
         'Test-RestrictedSenderConnection'
         'Test-RestrictedSenderJournal'
+        'Test-SenderAccount'
         'Unblock-RestrictedSender'
         'Wait-RestrictedSender'
     )

@@ -44,6 +44,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
     /// <summary>The id of the tenant that the first seed makes, and so the name of its journal's folder.</summary>
     private const string PracticeTenant = "61644a25-da5a-4317-94e2-3bc1eca8c766";
 
+    private const string Protect = $"Protect-SenderAccount {Adele} -BlockSignIn -Confirm:$false";
+
     private static readonly string Connector = Guid.NewGuid().ToString();
 
     /// <summary>For each code what it is about, where it is about something, and what provokes it.</summary>
@@ -73,6 +75,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS1012"] = ("*@contoso.com", test => test.InPractice("Unblock-RestrictedSender *@contoso.com -Confirm:$false")),
         ["RS1013"] = (Organization, test => test.InPractice($"Wait-RestrictedSender {Adele} -TimeoutSec 604801")),
         ["RS1014"] = (Organization, test => test.InPractice("Get-RestrictedSenderHistory -StartDate 2100-01-01")),
+        ["RS1015"] = (Organization, test => test.InPractice($"Protect-SenderAccount {Adele}")),
 
         ["RS2001"] = (Organization, test => test.SignIn(test.App("full").AppId, "wrong")),
         ["RS2002"] = (Organization, test => test.SignIn(test.App("expired-secret"))),
@@ -129,6 +132,15 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         }
         ),
 
+        ["RS2022"] = (Adele, test =>
+        {
+            test._engine["secret"] = ConnectTests.Secure(test.Invitation.ClientSecret);
+            var app = $"-AppId {test.Invitation.AppId} -ClientSecret $secret";
+            return test.Error($"$c = Connect-RestrictedSender {test.Way} {app}; {Protect}");
+        }
+        ),
+        ["RS2023"] = (Adele, test => test.InPractice(Protect, tenant => tenant.Forbid("User.EnableDisableAccount.All"))),
+
         // A label of 64 characters is no name: it is refused on this machine, no server is asked.
         ["RS3001"] = (Organization, test => Behind(
             SystemProxy.None(),
@@ -176,6 +188,14 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS4006"] = (Adele, test => test.InPractice(
             $"Unblock-RestrictedSender {Adele} -Confirm:$false",
             tenant => tenant.Fault("Remove-BlockedSenderAddress", Tenant.Reply(400, Envelope("A bank holiday."))))),
+        ["RS4007"] = (Adele, test => test.InPractice($"Unblock-RestrictedSender {Adele} -RequireEvidence -Confirm:$false")),
+        ["RS4008"] = ("scanner@print.contoso.com", test => test.InPractice(
+            "Protect-SenderAccount scanner@print.contoso.com -BlockSignIn -Confirm:$false")),
+        ["RS4009"] = ("o'brien@contoso.com", test => test.InPractice(
+            "Protect-SenderAccount \"o'brien@contoso.com\" -ResetPassword -Confirm:$false")),
+        ["RS4010"] = (Adele, test => test.InPractice(
+            Protect,
+            tenant => tenant.Fault("graph/updateUser", Tenant.Reply(400, Envelope("A bank holiday."))))),
 
         ["RS5001"] = (Path.Combine(Place.Assembly, PracticeTenant), test =>
         {

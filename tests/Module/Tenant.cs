@@ -98,6 +98,12 @@ internal sealed class Tenant(string plainUri)
     /// <summary>Ends the sign-ins of all people.</summary>
     public void EndSignIns() => Send(HttpMethod.Delete, "device-codes", new { });
 
+    /// <summary>Takes a permission of Graph, or a cmdlet, from everybody.</summary>
+    public void Forbid(params string[] permissions) => Send(HttpMethod.Post, "permissions", new { remove = permissions });
+
+    /// <summary>An account as it is now.</summary>
+    public JsonElement Account(string name) => Get<JsonElement>($"accounts/{name}");
+
     /// <summary>Another identity provider vouches for an app.</summary>
     public void Trust(string appId, string token) => Send(HttpMethod.Post, "federated-tokens", new { appId, token });
 

@@ -1,36 +1,11 @@
-using System.Collections.Generic;
 using System.Management.Automation;
 using RestrictedSender.PowerShell.Native;
 
 namespace RestrictedSender.PowerShell;
 
-/// <summary>
-/// What Unblock-RestrictedSender and Wait-RestrictedSender share: entities by name or by object, each in the
-/// organization that it comes from, and a wait.
-/// </summary>
-public abstract class ReleaseCmdlet : NamedEntityCmdlet
+/// <summary>What Unblock-RestrictedSender and Wait-RestrictedSender share: a wait, and what came of it.</summary>
+public abstract class ReleaseCmdlet : EntityCmdlet
 {
-    private protected const string NamedSet = "Named", ObjectSet = "Object";
-
-    private readonly Dictionary<RestrictedSenderConnection, Running> _operations = [];
-
-    /// <summary>Addresses: user principal name, primary address or alias.</summary>
-    [Parameter(Position = 0, ParameterSetName = NamedSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("UserPrincipalName", "PrimarySmtpAddress")]
-    [AddressTransformation]
-    [AllowNull, AllowEmptyString, AllowEmptyCollection]
-    public string?[]? SenderAddress { get; set; }
-
-    /// <summary>Ids of connectors.</summary>
-    [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
-    [AllowNull, AllowEmptyString, AllowEmptyCollection]
-    public string?[]? ConnectorId { get; set; }
-
-    /// <summary>The organization that the entries belong to; those of another than the connection's are refused.</summary>
-    [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
-    [AllowNull, AllowEmptyString]
-    public string? TenantId { get; set; }
-
     /// <summary>Seconds to wait at most, all entities together; 0 is one look.</summary>
     [Parameter]
     public int? TimeoutSec { get; set; }
@@ -39,71 +14,10 @@ public abstract class ReleaseCmdlet : NamedEntityCmdlet
     [Parameter]
     public int? PollIntervalSec { get; set; }
 
-    /// <summary>The connection to use; without it, that of the object, or the newest.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public RestrictedSenderConnection? Connection { get; set; }
-
-    /// <summary>The operation's name in the library.</summary>
-    private protected abstract string OperationName { get; }
-
-    /// <summary>Binds what an operation starts with.</summary>
-    private protected virtual void BindParameters(Operation operation)
+    private protected override void BindParameters(Operation operation)
     {
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("PollIntervalSec", PollIntervalSec);
-    }
-
-    /// <summary>Binds what only some cmdlets tell of an item.</summary>
-    private protected virtual void BindItem(Operation operation)
-    {
-    }
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
-    {
-        // Without any connection this is the error that says so, before any input is looked at.
-        if ((Connection ?? Default()) is null)
-            Start(null, OperationName, _ => { });
-    }
-
-    /// <summary>Pushes the objects of this module, each where it comes from.</summary>
-    private protected void Push(RestrictedEntity[]? entities)
-    {
-        foreach (var entity in entities ?? [])
-        {
-            Push(OperationOn(Connection ?? entity.Connection), operation =>
-            {
-                entity.Bind(operation);
-                BindItem(operation);
-            });
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName != NamedSet)
-            return;
-        foreach (var name in Names(SenderAddress, ConnectorId))
-        {
-            Push(OperationOn(Connection ?? Connections.Here.Default!), operation =>
-            {
-                name.Bind(operation);
-                operation.Bind("TenantId", TenantId);
-                BindItem(operation);
-            });
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void EndProcessing() => Finish();
-
-    private Running OperationOn(RestrictedSenderConnection connection)
-    {
-        if (!_operations.TryGetValue(connection, out var running))
-            _operations[connection] = running = Start(connection, OperationName, BindParameters);
-        return running;
     }
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection) =>

@@ -46,6 +46,10 @@ internal enum RowType
     Sign = 17,
     EnvironmentVariable = 18,
     Browse = 19,
+    SenderAccountReport = 20,
+    SenderAccountCheck = 21,
+    SenderAccountFact = 22,
+    SenderAccountProtection = 23,
 }
 
 /// <summary>
@@ -317,6 +321,24 @@ internal static unsafe class Interop
 
     internal static string Text(Cell* cell) => Encoding.UTF8.GetString(cell->Text, checked((int)cell->Length));
 
+    internal static SecureString Secret(Cell* cell)
+    {
+        var size = checked((int)cell->Length);
+        var characters = (char*)Marshal.AllocHGlobal((size + 1) * sizeof(char));
+        try
+        {
+            var secret = new SecureString(characters, Encoding.UTF8.GetChars(cell->Text, size, characters, size));
+            secret.MakeReadOnly();
+            return secret;
+        }
+        finally
+        {
+            for (var index = 0; index <= size; index++)
+                characters[index] = '\0';
+            Marshal.FreeHGlobal((IntPtr)characters);
+        }
+    }
+
     internal static DateTime Moment(Cell* cell) => new(cell->Integer, DateTimeKind.Utc);
 
     internal static object?[] Values(Cell* list)
@@ -417,6 +439,13 @@ internal unsafe struct Row
     {
         var cell = Next(Interop.TextType);
         return cell is null ? null : _memory?.Read(cell, _next - 1) ?? Interop.Text(cell);
+    }
+
+    /// <summary>A text that no managed string is made of.</summary>
+    internal SecureString? Secret()
+    {
+        var cell = Next(Interop.TextType);
+        return cell is null ? null : Interop.Secret(cell);
     }
 
     internal bool? Bool()

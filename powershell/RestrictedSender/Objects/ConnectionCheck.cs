@@ -25,7 +25,7 @@ public enum ConnectionCheckName
 }
 
 /// <summary>What came of a check.</summary>
-public enum ConnectionCheckResult
+public enum CheckResult
 {
     /// <summary>It works.</summary>
     Passed,
@@ -39,7 +39,7 @@ public enum ConnectionCheckResult
     /// <summary>It could not be told.</summary>
     Unknown,
 
-    /// <summary>This connection does not need it.</summary>
+    /// <summary>It makes no sense here.</summary>
     NotApplicable,
 }
 
@@ -51,7 +51,7 @@ public sealed class ConnectionCheck
         row.Expect(RowType.ConnectionCheck);
         Organization = row.Text()!;
         Check = row.Name<ConnectionCheckName>()!.Value;
-        Result = row.Name<ConnectionCheckResult>()!.Value;
+        Result = row.Name<CheckResult>()!.Value;
         Detail = row.Text()!;
         RecommendedAction = row.Text();
     }
@@ -63,7 +63,7 @@ public sealed class ConnectionCheck
     public ConnectionCheckName Check { get; }
 
     /// <summary>What came of it.</summary>
-    public ConnectionCheckResult Result { get; }
+    public CheckResult Result { get; }
 
     /// <summary>How it is known, or what is wrong.</summary>
     public string Detail { get; }

@@ -125,6 +125,15 @@ public enum HistoryEventName
 
     /// <summary>An unblock failed, or nobody knows what came of it (journal).</summary>
     Failed,
+
+    /// <summary>An action that secures the account was about to be sent (journal).</summary>
+    ActionRequested,
+
+    /// <summary>The service took it (journal).</summary>
+    ActionTaken,
+
+    /// <summary>It failed, or nobody knows what came of it (journal).</summary>
+    ActionFailed,
 }
 
 /// <summary>Who tells what happened.</summary>

@@ -43,6 +43,7 @@ public sealed class RestrictedSender : RestrictedEntity
         UnblockRequestedAt = row.Moment();
         UnblockCount = row.Integer();
         UnblockRefused = row.Bool();
+        Evidence = row.Name<SenderAccountVerdict>();
         Organization = row.Text()!;
         TenantId = row.Text();
         IsPractice = row.Bool()!.Value;
@@ -123,6 +124,9 @@ public sealed class RestrictedSender : RestrictedEntity
 
     /// <summary>Whether the service has refused the last one because there had been too many.</summary>
     public bool? UnblockRefused { get; }
+
+    /// <summary>What Test-SenderAccount has said of it over this connection; nothing where it was not asked.</summary>
+    public SenderAccountVerdict? Evidence { get; }
 
     /// <summary>The organization, as it was named when connecting.</summary>
     public string Organization { get; }
@@ -236,6 +240,7 @@ public sealed class RestrictedSender : RestrictedEntity
         operation.Bind("UnblockRequestedAt", UnblockRequestedAt);
         operation.Bind("UnblockCount", UnblockCount);
         operation.Bind("UnblockRefused", UnblockRefused);
+        operation.Bind("Evidence", Evidence?.ToString());
     }
 
     private Description Described() => _description ??= Description.Of(this);

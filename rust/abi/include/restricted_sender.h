@@ -135,6 +135,22 @@ enum RsRowType
    * An address that the host is asked to open in a browser.
    */
   RS_ROW_TYPE_BROWSE = 19,
+  /**
+   * The evidence about one sender or connector.
+   */
+  RS_ROW_TYPE_SENDER_ACCOUNT_REPORT = 20,
+  /**
+   * One check of it.
+   */
+  RS_ROW_TYPE_SENDER_ACCOUNT_CHECK = 21,
+  /**
+   * Something that a check has seen.
+   */
+  RS_ROW_TYPE_SENDER_ACCOUNT_FACT = 22,
+  /**
+   * An action that secures an account.
+   */
+  RS_ROW_TYPE_SENDER_ACCOUNT_PROTECTION = 23,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

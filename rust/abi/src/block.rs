@@ -4,7 +4,8 @@
 use libc::c_char;
 use time::OffsetDateTime;
 
-use restricted_sender_core::exchange::Value;
+use restricted_sender_core::exchange::{Secret, Value};
+use zeroize::Zeroizing;
 
 use crate::cell::{ticks, RsCell, RsCellType, RsValue};
 use crate::row::RsRowType;
@@ -16,9 +17,11 @@ pub struct Block {
     cells: Vec<RsCell>,
     texts: Texts,
     lists: Vec<Vec<RsCell>>,
+    /// Wiped when the block goes.
+    secrets: Vec<Zeroizing<Vec<u8>>>,
 }
 
-// SAFETY: the pointers in its cells lead only to the block's own texts and lists (and to constants), whose memory
+// SAFETY: the pointers in its cells lead only to the block's own texts, secrets and lists (and to constants), whose memory
 // stays where it is when the block moves and is never written again once a cell points to it.
 unsafe impl Send for Block {}
 // SAFETY: as above; sharing a block only ever reads it.
@@ -34,6 +37,7 @@ impl Block {
             cells: Vec::with_capacity(rows * columns),
             texts: Texts::default(),
             lists: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 
@@ -187,6 +191,14 @@ impl Put for &String {
 impl Put for String {
     fn put(self, block: &mut Block) {
         self.as_str().put(block);
+    }
+}
+
+impl Put for &Secret {
+    fn put(self, block: &mut Block) {
+        let bytes = Zeroizing::new(self.reveal().as_bytes().to_vec());
+        block.push_text(bytes.as_ptr().cast(), bytes.len());
+        block.secrets.push(bytes);
     }
 }
 

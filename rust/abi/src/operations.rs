@@ -7,8 +7,10 @@ mod get;
 mod history;
 mod journal;
 mod panic;
+mod protect_account;
 mod read_reply;
 mod test;
+mod test_account;
 mod unblock;
 mod wait;
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::host::Host;
-use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Known, Policy, Target, UnblockHistory};
+use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Evidence, Known, Policy, Target, UnblockHistory};
 
 use crate::border::misuse;
 use crate::cell::RsCellType;
@@ -56,6 +58,8 @@ const ALL: &[&Spec] = &[
     &get::GET,
     &describe::DESCRIBE,
     &test::TEST,
+    &test_account::TEST,
+    &protect_account::PROTECT,
     &unblock::UNBLOCK,
     &wait::WAIT,
     &history::GET,
@@ -98,6 +102,7 @@ const TARGET: &[Field] = &[
     ("UnblockRequestedAt", RsCellType::Ticks),
     ("UnblockCount", RsCellType::Int64),
     ("UnblockRefused", RsCellType::Bool),
+    ("Evidence", RsCellType::Text),
     // An unblock that was sent earlier.
     ("RequestedAt", RsCellType::Ticks),
 ];
@@ -134,5 +139,6 @@ fn circumstances(item: &mut Fields) -> Circumstances {
     let count = item.int("UnblockCount").and_then(|count| u32::try_from(count).ok());
     let (requested_at, refused) = (item.moment("UnblockRequestedAt"), item.flag("UnblockRefused"));
     let unblocks = count.map(|count| UnblockHistory { requested_at, count, refused });
-    Circumstances { policy, unblocks, evidence: None }
+    let evidence = item.text("Evidence").and_then(|evidence| Evidence::named(&evidence));
+    Circumstances { policy, unblocks, evidence }
 }

@@ -2,6 +2,7 @@
 
 use restricted_sender_core::connection::{Check, ConnectionStatus};
 use restricted_sender_core::error::{Code, Error};
+use restricted_sender_core::evidence::{self, Fact, Protection, Report};
 use restricted_sender_core::exchange::session::{Argument, Run};
 use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
@@ -57,6 +58,14 @@ pub enum RsRowType {
     EnvironmentVariable = 18,
     /// An address that the host is asked to open in a browser.
     Browse = 19,
+    /// The evidence about one sender or connector.
+    SenderAccountReport = 20,
+    /// One check of it.
+    SenderAccountCheck = 21,
+    /// Something that a check has seen.
+    SenderAccountFact = 22,
+    /// An action that secures an account.
+    SenderAccountProtection = 23,
 }
 
 /// What is to be signed, and how.
@@ -200,6 +209,7 @@ rows! {
         UnblockRequestedAt: Ticks = entry.unblocks().and_then(|unblocks| unblocks.requested_at),
         UnblockCount: Int64 = entry.unblocks().map(|unblocks| i64::from(unblocks.count)),
         UnblockRefused: Bool = entry.unblocks().map(|unblocks| unblocks.refused),
+        Evidence: Text = entry.evidence().map(|evidence| Name(evidence.name())),
         Organization: Text = Shared(&entry.origin.organization),
         TenantId: Text = entry.tenant_id.as_deref().or(entry.origin.tenant_id.as_deref()).map(Shared),
         IsPractice: Bool = entry.origin.practice,
@@ -327,6 +337,67 @@ rows! {
         Why: Text = &broken.why,
     }
 
+    report SenderAccountReport SENDER_ACCOUNT_REPORT (report: Report) {
+        EntityType: Text = Name(report.key.entity_type().name()),
+        SenderAddress: Text = report.key.sender_address(),
+        ConnectorId: Text = report.key.connector_id(),
+        ConnectorName: Text = report.connector_name.as_deref(),
+        Named: Text = &report.named,
+        Account: Text = report.account.as_deref(),
+        RecipientTypeDetails: Text = report.recipient_type.as_deref(),
+        Verdict: Text = Name(report.verdict.name()),
+        Summary: Text = &report.summary,
+        LooksLike: Text = Name(report.looks_like.name()),
+        LooksLikeBecause: List = report.reasons.as_slice(),
+        Checks: List = List(|block: &mut Block| report.checks.iter().for_each(|check| account_check(block, check))),
+        Unseen: List = report.unseen.as_slice(),
+        BlockType: Text = report.block_type.map(|block_type| Name(block_type.name())),
+        Since: Ticks = report.since,
+        SinceBasis: Text = Name(report.since_basis.name()),
+        NewSince: Ticks = report.baseline,
+        TestedAt: Ticks = report.tested_at,
+        Organization: Text = Shared(&report.origin.organization),
+        TenantId: Text = report.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = report.origin.practice,
+    }
+
+    account_check SenderAccountCheck SENDER_ACCOUNT_CHECK (check: evidence::Check) {
+        Check: Text = Name(check.name.name()),
+        Result: Text = Name(check.state.name()),
+        Seen: List = List(|block: &mut Block| check.seen.iter().for_each(|seen| fact(block, seen))),
+        Why: Text = Name(check.why),
+        Recommendation: Text = &check.recommendation,
+        Command: List = check.commands.as_slice(),
+        Needs: Text = Name(check.needs),
+        Objects: List = check.objects.as_slice(),
+        Error: List = check.problem.as_ref().map(|problem| List(|block: &mut Block| error(block, problem))),
+        Source: Text = Name(check.source.title),
+        SourceUrl: Text = Name(check.source.url),
+    }
+
+    fact SenderAccountFact SENDER_ACCOUNT_FACT (fact: Fact) {
+        Time: Ticks = fact.at,
+        What: Text = &fact.what,
+        IsSuspicious: Bool = fact.is_suspicious,
+    }
+
+    protection SenderAccountProtection SENDER_ACCOUNT_PROTECTION (done: Protection) {
+        SenderAddress: Text = done.key.sender_address(),
+        Account: Text = done.account.as_deref(),
+        Action: Text = Name(done.action.name()),
+        Object: Text = done.object.as_deref(),
+        Changed: Bool = done.changed,
+        Detail: Text = &done.detail,
+        Before: List = List(|block: &mut Block| pairs(block, &done.before)),
+        Undo: Text = done.undo.as_deref(),
+        Password: Text = done.password.as_ref(),
+        Time: Ticks = done.at,
+        RequestId: Text = done.request_id.as_deref(),
+        Organization: Text = Shared(&done.origin.organization),
+        TenantId: Text = done.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = done.origin.practice,
+    }
+
     error_code ErrorCode ERROR_CODE (code: Code) {
         Code: Text = code.id(),
         Name: Text = Name(code.name()),
@@ -414,8 +485,8 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::HistorySummary(row) => add(RsRowType::HistorySummary, &|block| history_summary(block, row)),
             Row::Journal(row) => add(RsRowType::Journal, &|block| journal(block, row)),
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
-            // The module has no objects of these yet.
-            Row::Account(_) | Row::Protection(_) => {}
+            Row::Account(row) => add(RsRowType::SenderAccountReport, &|block| report(block, row)),
+            Row::Protection(row) => add(RsRowType::SenderAccountProtection, &|block| protection(block, row)),
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -434,10 +505,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=19 {
+        for number in 0..=23 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(20).is_none() && columns(-1).is_none());
+        assert!(columns(24).is_none() && columns(-1).is_none());
     }
 
     #[test]

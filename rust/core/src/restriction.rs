@@ -255,6 +255,12 @@ impl Restriction {
         self.circumstances.as_ref()?.policy.as_ref()
     }
 
+    /// What the checks of it have said, where they were made over this connection.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Evidence> {
+        self.circumstances.as_ref()?.evidence
+    }
+
     /// The unblocks so far, where any is known.
     #[must_use]
     pub fn unblocks(&self) -> Option<&UnblockHistory> {

@@ -140,6 +140,19 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
     [ValidateNotNullOrEmpty]
     public string? AzureADAuthorizationEndpointUri { get; set; }
 
+    /// <summary>Another address of Microsoft Graph than the cloud's.</summary>
+    [Parameter(ParameterSetName = SecretSet)]
+    [Parameter(ParameterSetName = ThumbprintSet)]
+    [Parameter(ParameterSetName = CertificateSet)]
+    [Parameter(ParameterSetName = FileSet)]
+    [Parameter(ParameterSetName = IdentitySet)]
+    [Parameter(ParameterSetName = DeviceSet)]
+    [Parameter(ParameterSetName = BrowserSet)]
+    [Parameter(ParameterSetName = VariableSet)]
+    [Parameter(ParameterSetName = TokenSet)]
+    [ValidateNotNullOrEmpty]
+    public string? GraphUri { get; set; }
+
     /// <summary>Another Security and Compliance endpoint than the cloud's.</summary>
     [Parameter(ParameterSetName = SecretSet)]
     [Parameter(ParameterSetName = ThumbprintSet)]
@@ -247,6 +260,7 @@ public sealed class ConnectRestrictedSenderCommand : OperationCmdlet
         operation.Bind("ExchangeEnvironmentName", ExchangeEnvironmentName);
         operation.Bind("ConnectionUri", ConnectionUri ?? Exchange?.ConnectionUri);
         operation.Bind("AzureADAuthorizationEndpointUri", AzureADAuthorizationEndpointUri);
+        operation.Bind("GraphUri", GraphUri);
         operation.Bind("ComplianceUri", ComplianceUri);
         operation.Bind("TimeoutSec", TimeoutSec);
         operation.Bind("Sandbox", Sandbox.IsPresent);

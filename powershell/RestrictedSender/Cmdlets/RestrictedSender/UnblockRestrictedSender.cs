@@ -9,11 +9,6 @@ namespace RestrictedSender.PowerShell;
 [OutputType(typeof(UnblockResult))]
 public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
 {
-    /// <summary>Entries from Get-RestrictedSender; each is unblocked where it comes from.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    public RestrictedSender[]? InputObject { get; set; }
-
     /// <summary>A comment about the unblock, for the service's records. Never taken from the pipeline.</summary>
     [Parameter]
     public string? Reason { get; set; }
@@ -30,11 +25,20 @@ public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    private protected override string OperationName => "unblock-restricted-sender";
     /// <summary>Unblock nothing that cannot be written into the journal before.</summary>
     [Parameter]
     public SwitchParameter RequireJournal { get; set; }
 
+    /// <summary>Check each sender before asking, and refuse whoever is not known to be safe.</summary>
+    [Parameter]
+    public SwitchParameter RequireEvidence { get; set; }
+
+    /// <summary>Why to unblock whoever the evidence does not say to be safe; it is kept in the journal.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Override { get; set; }
+
+    private protected override string OperationName => "unblock-restricted-sender";
 
     private protected override void BindParameters(Operation operation)
     {
@@ -44,12 +48,7 @@ public sealed class UnblockRestrictedSenderCommand : ReleaseCmdlet
         operation.Bind("Wait", Wait.IsPresent);
         operation.Bind("PassThru", PassThru.IsPresent);
         operation.Bind("RequireJournal", RequireJournal.IsPresent);
-    }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        Push(InputObject);
-        base.ProcessRecord();
+        operation.Bind("RequireEvidence", RequireEvidence.IsPresent);
+        operation.Bind("Override", Override);
     }
 }

@@ -9,11 +9,6 @@ namespace RestrictedSender.PowerShell;
 [OutputType(typeof(UnblockResult))]
 public sealed class WaitRestrictedSenderCommand : ReleaseCmdlet
 {
-    /// <summary>Outcomes from Unblock-RestrictedSender, or entries from Get-RestrictedSender.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    public RestrictedEntity[]? InputObject { get; set; }
-
     /// <summary>When the unblock was sent, in UTC unless it says otherwise.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [MomentTransformation]
@@ -23,11 +18,4 @@ public sealed class WaitRestrictedSenderCommand : ReleaseCmdlet
     private protected override string OperationName => "wait-restricted-sender";
 
     private protected override void BindItem(Operation operation) => operation.Bind("RequestedAt", RequestedAt);
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        Push(InputObject);
-        base.ProcessRecord();
-    }
 }

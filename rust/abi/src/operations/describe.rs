@@ -23,6 +23,7 @@ pub const DESCRIBE: Spec = Spec {
         ("UnblockRequestedAt", RsCellType::Ticks),
         ("UnblockCount", RsCellType::Int64),
         ("UnblockRefused", RsCellType::Bool),
+        ("Evidence", RsCellType::Text),
         // When the entry was read from the list.
         ("ListedAt", RsCellType::Ticks),
     ],

@@ -14,6 +14,8 @@ pub const UNBLOCK: Spec = Spec {
         ("PassThru", RsCellType::Bool),
         ("IncludeAliases", RsCellType::Bool),
         ("RequireJournal", RsCellType::Bool),
+        ("RequireEvidence", RsCellType::Bool),
+        ("Override", RsCellType::Text),
         ("Wait", RsCellType::Bool),
         ("TimeoutSec", RsCellType::Int64),
         ("PollIntervalSec", RsCellType::Int64),
@@ -24,13 +26,15 @@ pub const UNBLOCK: Spec = Spec {
 };
 
 async fn unblock(Start { session, mut parameters, host }: Start) -> Result<()> {
+    let override_reason = parameters.text("Override");
     let options = UnblockOptions {
         comment: parameters.text("Comment"),
         pass_thru: parameters.flag("PassThru"),
         include_aliases: parameters.flag("IncludeAliases"),
         wait: wait(&mut parameters)?,
         require_journal: parameters.flag("RequireJournal"),
-        ..UnblockOptions::default()
+        require_evidence: parameters.flag("RequireEvidence") || override_reason.is_some(),
+        override_reason,
     };
     restriction::unblock(&session.connected()?.connection, &options, &host).await
 }

@@ -136,6 +136,12 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Whether it is the session that the admin has opened, which runs one cmdlet after the other.
+    #[must_use]
+    pub fn is_session(self) -> bool {
+        matches!(self.way, Way::Session(_))
+    }
+
     /// Reads all that each of these cmdlets returns, in their order: over REST, up to ten of them with one request.
     pub async fn read_each(self, cmdlets: Vec<Cmdlet>) -> Vec<Result<Vec<Record>>> {
         match self.way {
@@ -148,12 +154,6 @@ impl<'a> Exchange<'a> {
                 all
             }
         }
-    }
-
-    /// Whether it is the session that the admin has opened, which runs one cmdlet after the other.
-    #[must_use]
-    pub fn is_session(self) -> bool {
-        matches!(self.way, Way::Session(_))
     }
 
     /// For what is made of several requests and can only be tried again as a whole; requests of it that may be sent again

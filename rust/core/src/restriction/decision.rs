@@ -163,6 +163,25 @@ pub enum Evidence {
     CannotTell,
 }
 
+impl Evidence {
+    /// The name as the module shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "Safe",
+            Self::NotSafe => "NotSafe",
+            Self::CannotTell => "CannotTell",
+        }
+    }
+
+    /// The evidence of that name, without regard to case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Safe, Self::NotSafe, Self::CannotTell];
+        all.into_iter().find(|evidence| evidence.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// The unblocks of one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UnblockHistory {
