@@ -26,6 +26,12 @@ public sealed class ExchangeFunctions(Program program, string app = "full")
         ["Get-HostedOutboundSpamFilterPolicy"] = "",
         ["Get-HostedOutboundSpamFilterRule"] = "",
         ["Get-AdminAuditLogConfig"] = "",
+        ["Get-AcceptedDomain"] = "",
+        ["Get-Mailbox"] = "[string] $Identity",
+        ["Set-Mailbox"] = "[string] $Identity, [object] $ForwardingSmtpAddress, [object] $ForwardingAddress, "
+            + "[bool] $DeliverToMailboxAndForward",
+        ["Get-InboxRule"] = "[string] $Mailbox, [switch] $IncludeHidden",
+        ["Disable-InboxRule"] = "[string] $Mailbox, [string] $Identity",
         ["Search-UnifiedAuditLog"] =
             "[datetime] $StartDate, [datetime] $EndDate, [string] $RecordType, [string[]] $Operations, "
             + "[string] $SessionId, [string] $SessionCommand, [int] $ResultSize",
@@ -92,7 +98,7 @@ public sealed class ExchangeFunctions(Program program, string app = "full")
             Failure = null;
         var rows = new List<PSObject>();
         var parameters = bound.Keys.Cast<string>().Where(name => name != "Confirm")
-            .ToDictionary(name => name, name => Plain(bound[name]!));
+            .ToDictionary(name => name, name => Plain(bound[name]));
         var address = $"{program.Invitation.PlainUri}/adminapi/beta/{program.Invitation.Organization}/InvokeCommand";
         for (var next = address; next is not null;)
         {
@@ -120,8 +126,9 @@ public sealed class ExchangeFunctions(Program program, string app = "full")
         return answer;
     }
 
-    private static object Plain(object value) => value switch
+    private static object? Plain(object? value) => value switch
     {
+        SwitchParameter given => given.IsPresent,
         DateTime moment => moment.ToUniversalTime().ToString("o", CultureInfo.InvariantCulture),
         _ => value,
     };
@@ -143,7 +150,7 @@ public sealed class ExchangeFunctions(Program program, string app = "full")
         {
             JsonValueKind.Null => null,
             JsonValueKind.True or JsonValueKind.False => member.Value.GetBoolean(),
-            JsonValueKind.Number => member.Value.GetInt32(),
+            JsonValueKind.Number => member.Value.TryGetInt32(out var number) ? number : member.Value.GetInt64(),
             JsonValueKind.Array => new ArrayList(member.Value.EnumerateArray().Select(item => item.ToString()).ToArray()),
             _ when type == "System.DateTime" => member.Value.GetDateTime().ToUniversalTime(),
             _ => member.Value.ToString(),

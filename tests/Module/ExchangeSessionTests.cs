@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Text.Json;
 
 namespace RestrictedSender.Module.Tests;
 
@@ -78,6 +79,22 @@ public sealed class ExchangeSessionTests : IDisposable
         Assert.Equal(3, _engine.Host.Prompts.Count);
         Assert.All(_engine.Host.Prompts, prompt => Assert.StartsWith($"Organization: {Organization}", prompt.Message));
         Assert.Equal([Adele, "scanner@print.contoso.com"], _program.Tenant.Removals.Select(removal => removal.Parameter("SenderAddress")));
+    }
+
+    [Fact]
+    public void An_account_is_checked_and_secured_as_far_as_a_session_reaches()
+    {
+        Open();
+        var report = Run($"Test-SenderAccount {Adele} -WarningAction Ignore").One;
+        Assert.Equal(("NotSafe", "Takeover"), (report.Text("Verdict"), report.Text("LooksLike")));
+        Assert.Contains((string[])report.Value("Unseen")!, unseen => unseen.Contains("Microsoft Graph"));
+        var done = Run($"Protect-SenderAccount {Adele} -DisableForwarding -DisableInboxRule -Confirm:$false").Good;
+        Assert.All(done, action => Assert.True((bool)action.Value("Changed")!));
+        var account = _program.Tenant.Account(Adele);
+        Assert.Equal(JsonValueKind.Null, account.GetProperty("forwardingSmtpAddress").ValueKind);
+        Assert.DoesNotContain(account.GetProperty("inboxRules").EnumerateArray(), rule =>
+            rule.GetProperty("name").GetString() == "." && rule.GetProperty("enabled").GetBoolean());
+        Assert.Equal("RS2022.NoGraph", Run($"Protect-SenderAccount {Adele} -BlockSignIn -Confirm:$false").Error.Id());
     }
 
     [Fact]

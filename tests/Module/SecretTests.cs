@@ -16,13 +16,24 @@ public sealed class SecretTests(Program program) : IClassFixture<Program>, IDisp
     [InlineData("-AppId $app -ClientSecret $secure", "RS2001.WrongSecret")]
     [InlineData("-AccessToken $secure", "RS2007.NotAuthorized")]
     [InlineData("-AccessToken $text", "RS2007.NotAuthorized")]
-    [InlineData("-AppId $app -CertificateFilePath $file -CertificatePassword $secure", "RS2011.CertificateUnreadable")]
     public void A_secret_that_is_refused_is_shown_nowhere(string parameters, string id)
+    {
+        _engine["text"] = Planted;
+        MustBeRefusedUnseen(parameters, id);
+    }
+
+    [Fact]
+    public void The_password_of_a_certificate_that_is_refused_is_shown_nowhere()
+    {
+        _engine["file"] = Made.File("app.pfx", Made.Good.Export(X509ContentType.Pkcs12, "another"));
+        const string parameters = "-AppId $app -CertificateFilePath $file -CertificatePassword $secure";
+        MustBeRefusedUnseen(parameters, "RS2011.CertificateUnreadable");
+    }
+
+    private void MustBeRefusedUnseen(string parameters, string id)
     {
         _engine["app"] = program.Invitation.AppId;
         _engine["secure"] = ConnectTests.Secure(Planted);
-        _engine["text"] = Planted;
-        _engine["file"] = Made.File("app.pfx", Made.Good.Export(X509ContentType.Pkcs12, "another"));
         var outcome = _engine.Run($"Connect-RestrictedSender {program.Way} {parameters} -Verbose");
         Assert.Equal(id, outcome.Error.Id());
         var shown = Everything(outcome);

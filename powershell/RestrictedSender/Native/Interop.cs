@@ -476,10 +476,12 @@ internal unsafe struct Row
 
     internal TEnum? Name<TEnum>() where TEnum : struct => Text() is { } name ? Names<TEnum>.Value(name) : null;
 
-    internal string[] Texts()
+    internal string[] Texts() => TextsIfAny() ?? [];
+
+    internal string[]? TextsIfAny()
     {
         var cell = Next(Interop.List);
-        return cell is null ? [] : Array.ConvertAll(Interop.Values(cell), value => (string)value!);
+        return cell is null ? null : Array.ConvertAll(Interop.Values(cell), value => (string)value!);
     }
 
     /// <summary>A row within the row, or nothing.</summary>

@@ -20,7 +20,9 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::host::Host;
-use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Evidence, Known, Policy, Target, UnblockHistory};
+use restricted_sender_core::restriction::{
+    Action, Circumstances, EntityType, Evidence, Known, Policy, Target, UnblockHistory,
+};
 
 use crate::border::misuse;
 use crate::cell::RsCellType;

@@ -150,6 +150,7 @@ rows! {
         Text: Text = match &parameter.argument { Some(Argument::Text(text)) => Some(text.as_str()), _ => None },
         Number: Int64 = match parameter.argument { Some(Argument::Number(number)) => Some(number), _ => None },
         Texts: List = match &parameter.argument { Some(Argument::Texts(texts)) => Some(texts.as_slice()), _ => None },
+        Truth: Bool = match parameter.argument { Some(Argument::Truth(truth)) => Some(truth), _ => None },
     }
 
     proxy Proxy PROXY (endpoint: String) {

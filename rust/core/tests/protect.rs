@@ -239,7 +239,9 @@ async fn a_synchronized_account_gets_no_password_here() {
     let said = secure(&tenant, SYNCHRONIZED, &options).await;
     assert_eq!(said.failed[0].code(), Code::SynchronizedAccount);
     assert!(
-        said.failed[0].message.contains("Set-ADAccountPassword -Identity 'o''brien@contoso.com'"),
+        said.failed[0].message.contains(
+            "Get-ADUser -LDAPFilter '(userPrincipalName=o''brien@contoso.com)' | Set-ADAccountPassword -Reset"
+        ),
         "{}",
         said.failed[0]
     );

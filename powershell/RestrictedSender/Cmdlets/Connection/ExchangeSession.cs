@@ -70,15 +70,16 @@ internal sealed class ExchangeSession
     internal void Serve(PSCmdlet cmdlet, Operation operation)
     {
         var rows = operation.Rows();
-        var (name, onlyLook, parameters) = ("", false, new List<KeyValuePair<string, object>>());
+        var (name, onlyLook, parameters) = ("", false, new List<KeyValuePair<string, object?>>());
         for (var index = 0L; index < rows.Count; index++)
         {
             var row = rows[index];
             (name, onlyLook) = (row.Text()!, row.Bool()!.Value);
             if (row.Text() is not { } parameter)
                 break;
-            var (text, number, texts) = (row.Text(), row.Integer(), row.Texts());
-            parameters.Add(new(parameter, text ?? number as object ?? texts));
+            // Without any of them it is $null, which takes a value away.
+            var (text, number, texts, truth) = (row.Text(), row.Integer(), row.TextsIfAny(), row.Bool());
+            parameters.Add(new(parameter, text ?? number as object ?? texts ?? truth as object));
         }
         if (!IsOpen(cmdlet))
             operation.Bind("Ended", true);
@@ -133,14 +134,14 @@ internal sealed class ExchangeSession
     }
 
     private void Run(
-        PSCmdlet cmdlet, CommandInfo command, List<KeyValuePair<string, object>> parameters, Operation operation)
+        PSCmdlet cmdlet, CommandInfo command, List<KeyValuePair<string, object?>> parameters, Operation operation)
     {
         using var shell = Shell.Create(RunspaceMode.CurrentRunspace);
         shell.AddCommand(command);
         foreach (var parameter in parameters)
             shell.AddParameter(parameter.Key, parameter.Value);
         // The admin was asked already, by the cmdlet that this runs for.
-        if (command.Name.StartsWith("Remove-", StringComparison.OrdinalIgnoreCase) && command.Parameters.ContainsKey("Confirm"))
+        if (!IsRead(command.Name) && command.Parameters.ContainsKey("Confirm"))
             shell.AddParameter("Confirm", false);
         var errors = new List<ErrorRecord>();
         try
@@ -162,6 +163,10 @@ internal sealed class ExchangeSession
         if (errors.Count == 0 && shell.HadErrors)
             operation.Add("Errors", ["It reported an error that the settings of this PowerShell hide."]);
     }
+
+    private static bool IsRead(string name) =>
+        name.StartsWith("Get-", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("Search-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>One object that the cmdlet returned: a property bag, live or as it came over a wire.</summary>
     private static void Push(Operation operation, PSObject? row)

@@ -88,7 +88,7 @@ impl Look {
         };
         let steady = is_steady(sent, frame);
         let mut reasons = vec![format!(
-            "A limit was exceeded, and {} messages have {} subjects and {} addresses of origin between them.",
+            "A limit was exceeded; messages looked at: {}, different subjects: {}, addresses of origin: {}.",
             pattern.messages, pattern.subjects, pattern.addresses
         )];
         if steady {

@@ -28,6 +28,13 @@ pub fn line(cmdlet: &str, parameters: &[(&str, &str)], end: &str) -> String {
     line
 }
 
+/// The line that gives an account of Active Directory another password, on premises. (`Set-ADAccountPassword` itself knows
+/// nobody by the user principal name.)
+pub fn on_premises_reset(principal: &str) -> String {
+    let filter = format!("(userPrincipalName={principal})");
+    line("Get-ADUser", &[("LDAPFilter", &filter)], "| Set-ADAccountPassword -Reset")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

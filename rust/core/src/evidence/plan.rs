@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::dossier::Dossier;
 use super::facts::Account;
 use super::judge::mailbox::disable;
-use super::paste::{line, quoted};
+use super::paste::{line, on_premises_reset};
 use super::{password, CheckName, CheckState, Protective, Report};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{escape, Cmdlet, Secret};
@@ -99,8 +99,8 @@ fn of_account(action: Protective, report: &Report, dossier: &Dossier, account: &
         Protective::ResetPassword if account.synchronized => {
             let message = format!(
                 "The password of {name} was not changed: the account is synchronized from a directory on premises, which \
-                 alone can change it. There: Set-ADAccountPassword -Identity {} -Reset. Nothing was changed.",
-                quoted(&name)
+                 alone can change it. There: {}. Nothing was changed.",
+                on_premises_reset(&name)
             );
             return Step::Fail(Error::new(Code::SynchronizedAccount, message));
         }

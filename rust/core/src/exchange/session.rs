@@ -38,6 +38,8 @@ pub enum Argument {
     Number(i64),
     /// Several texts.
     Texts(Vec<String>),
+    /// A switch, or another truth value.
+    Truth(bool),
     /// `$null`, which takes a value away.
     Nothing,
 }
@@ -192,8 +194,7 @@ impl Argument {
                     .collect(),
             ),
             serde_json::Value::Null => Self::Nothing,
-            // PowerShell takes a number for a switch, and no text.
-            serde_json::Value::Bool(on) => Self::Number(i64::from(on)),
+            serde_json::Value::Bool(on) => Self::Truth(on),
             other => other.as_i64().map_or_else(|| Self::Text(other.to_string()), Self::Number),
         }
     }

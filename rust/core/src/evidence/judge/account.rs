@@ -5,7 +5,7 @@ use crate::evidence::dossier::{Age, Dossier};
 use crate::evidence::facts::{Account, Method};
 use crate::evidence::finding::{fact, sign, Finding};
 use crate::evidence::frame::Frame;
-use crate::evidence::paste::{line, quoted};
+use crate::evidence::paste::{line, on_premises_reset};
 use crate::evidence::SinceBasis;
 use crate::restriction::minute;
 use time::OffsetDateTime;
@@ -23,7 +23,7 @@ pub fn password_changed(dossier: &Dossier, frame: &Frame) -> Finding {
     };
     let finding = after_the_block(account.password_changed, "The password was last changed", frame);
     if account.synchronized {
-        let step = format!("Set-ADAccountPassword -Identity {} -Reset", quoted(dossier.mailbox_name()));
+        let step = on_premises_reset(dossier.mailbox_name());
         return finding.with_remedy(step).recommending(
             "The account is synchronized: change the password in the directory on premises, and there alone.",
         );
