@@ -50,10 +50,12 @@ public sealed class SenderAccountTests : Connected
     [Fact]
     public void Only_who_is_safe_is_unblocked_from_the_pipeline()
     {
-        Assert.Empty(Run("""
+        var outcomes = Run("""
             Get-RestrictedSender | Test-SenderAccount | Where-Object Verdict -EQ Safe |
-                Unblock-RestrictedSender -Confirm:$false
-            """).Good);
+                Unblock-RestrictedSender -Wait -Confirm:$false
+            """).Good;
+        Assert.Equal(5, outcomes.Count);
+        Assert.All(outcomes, outcome => Assert.Equal("Released", outcome.Text("Outcome")));
         Assert.Equal(
             [Megan, "Johanna.Lorenz@Contoso.com", "scanner@print.contoso.com"],
             Tenant.Removals.Select(request => request.Parameter("SenderAddress")).Where(address => address is not null));
@@ -99,9 +101,11 @@ public sealed class SenderAccountTests : Connected
     [Fact]
     public void What_counts_as_the_block_can_be_named()
     {
-        var report = Run($"Test-SenderAccount {Megan} -Since ([datetime]::UtcNow.AddDays(1))").One;
+        var report = Run($"Test-SenderAccount {Megan} -Since ([datetime]::UtcNow.AddMinutes(-2))").One;
         Assert.Equal("Given", report.Text("SinceBasis"));
         Assert.Equal("Failed", Check(report, "PasswordChanged").Text("Result"));
+        var error = Run($"Test-SenderAccount {Megan} -Since 2100-01-01").Error;
+        Assert.Equal("RS1014.InvalidDateRange", error.Id());
     }
 
     [Fact]

@@ -283,6 +283,7 @@ async fn the_moment_of_the_block_can_be_named_and_is_never_made_up() {
     assert_eq!((given.since_basis, given.verdict), (SinceBasis::Given, Verdict::NotSafe), "{}", given.summary);
     let nobody = reports(&tenant, vec![address("nobody@contoso.com")], &TestOptions::default()).await.remove(0);
     assert_ne!(nobody.verdict, Verdict::Safe, "{}", nobody.summary);
+    assert_eq!(nobody.looks_like, LooksLike::Unclear, "{:?}", nobody.reasons);
 }
 
 #[tokio::test]

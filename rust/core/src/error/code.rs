@@ -115,7 +115,7 @@ codes! {
         "Give -TimeoutSec from 0 (one look) to 604800 and -PollIntervalSec from 1 to 3600; Unblock-RestrictedSender takes them with -Wait.";
     /// A time span ends before it begins, or has not begun yet.
     InvalidDateRange = 1014, InvalidArgument, NEVER,
-        "Give a -StartDate that has passed and an -EndDate after it; a time without a zone is a local time.";
+        "Give a -StartDate or -Since that has passed, and an -EndDate after the start; a time without a zone is a local time.";
 
     /// Nothing was said of what to do.
     NothingChosen = 1015, InvalidArgument, NEVER,

@@ -3,6 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::SinceBasis;
+use crate::error::{Code, Error, Result};
 
 /// What was changed so long before the block counts as new: intruders prepare. Microsoft's investigation guidance names no
 /// number; a week covers the usual days between a stolen password and the spam, and little of what admins do.
@@ -38,6 +39,17 @@ impl Frame {
         Self { since, basis, baseline: since.saturating_sub(BASELINE), now }
     }
 
+    /// Refuses a block that is still to come, which is a slip of the pen: nothing could be compared with it.
+    ///
+    /// # Errors
+    /// [`Code::InvalidDateRange`] where the admin's moment lies in the future.
+    pub fn must_have_come(given: Option<OffsetDateTime>, now: OffsetDateTime) -> Result<()> {
+        match given.filter(|given| *given > now).and_then(crate::restriction::minute) {
+            Some(given) => Err(Error::new(Code::InvalidDateRange, format!("-Since {given} lies in the future."))),
+            None => Ok(()),
+        }
+    }
+
     /// Whether something that was changed then counts as new.
     pub fn is_new(&self, at: OffsetDateTime) -> bool {
         at >= self.baseline
@@ -65,6 +77,15 @@ mod tests {
         assert_eq!(since(Some(given), Some(listed)), (given, SinceBasis::Given));
         assert_eq!(since(None, Some(listed)), (listed, SinceBasis::Listed));
         assert_eq!(since(None, None), (now - ASSUMED, SinceBasis::Assumed));
+    }
+
+    #[test]
+    fn a_block_that_is_still_to_come_is_refused() {
+        let now = datetime!(2026-11-23 08:00 UTC);
+        assert!(Frame::must_have_come(None, now).is_ok() && Frame::must_have_come(Some(now), now).is_ok());
+        let error = Frame::must_have_come(Some(datetime!(2030-01-01 08:00 UTC)), now).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidDateRange);
+        assert!(error.message.contains("2030-01-01"), "{error}");
     }
 
     #[test]

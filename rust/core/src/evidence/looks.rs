@@ -69,6 +69,10 @@ impl Look {
             return told(LooksLike::RelayOrDevice, vec![why], false);
         }
         if let (Has::No(_), Has::No(why)) = (dossier.has_mailbox(), dossier.has_account()) {
+            if block_type.is_none() {
+                let what = format!("It is not restricted, and it may be a typing error: {why}.");
+                return told(LooksLike::Unclear, vec![what], false);
+            }
             // There is nothing that it would have to be excused from.
             return told(LooksLike::RelayOrDevice, vec![format!("Nobody can sign in as it: {why}.")], false);
         }

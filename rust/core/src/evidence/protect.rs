@@ -30,7 +30,7 @@ pub async fn protect(connection: &Connection, options: &ProtectOptions, host: &H
         _ => options.revoke_session || options.block_sign_in || options.reset_password,
     };
     let checks = checks.into_iter().filter(wanted).collect();
-    let examiner = Examiner::new(connection, TestOptions { checks, since: options.since }, host);
+    let examiner = Examiner::new(connection, TestOptions { checks, since: options.since }, host)?;
     let recorder = Recorder::of_actions(connection, options.comment.as_deref(), options.require_journal);
     let mut run = Run { connection, host, examiner, recorder, actions };
     while let Some(item) = host.next().await? {
@@ -192,7 +192,7 @@ impl Run<'_> {
         }
         let options = TestOptions { checks: vec![plan.action.check()], since: Some(report.since) };
         let asked = Asked { key: report.key.clone(), named: report.named.clone(), known: None };
-        let look = Box::pin(Examiner::new(self.connection, options, self.host).report(&asked)).await?;
+        let look = Box::pin(Examiner::new(self.connection, options, self.host)?.report(&asked)).await?;
         if plan.is_done(&look.1) {
             return Ok(Changed { request_id: error.request_id.clone(), warnings: Vec::new() });
         }

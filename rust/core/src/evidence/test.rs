@@ -27,7 +27,7 @@ const SENDERS_AT_ONCE: usize = 4;
 /// # Errors
 /// When the caller has gone. What names nobody is an item failure; whatever cannot be read is an `Unknown` check.
 pub async fn test(connection: &Connection, options: &TestOptions, host: &Host) -> Result<()> {
-    let examiner = Examiner::new(connection, options.clone(), host);
+    let examiner = Examiner::new(connection, options.clone(), host)?;
     let work = |item: Item| -> std::pin::Pin<Box<dyn std::future::Future<Output = Result<Report>> + Send + '_>> {
         let examiner = &examiner;
         Box::pin(async move { examiner.item(&item).await })
@@ -63,9 +63,13 @@ pub struct Asked {
 
 impl<'a> Examiner<'a> {
     /// Nothing is read yet.
-    pub fn new(connection: &'a Connection, options: TestOptions, host: &'a Host) -> Self {
+    ///
+    /// # Errors
+    /// [`Code::InvalidDateRange`] where the block that the options name is still to come.
+    pub fn new(connection: &'a Connection, options: TestOptions, host: &'a Host) -> Result<Self> {
+        Frame::must_have_come(options.since, connection.now())?;
         let (organization, list) = (Organization::new(connection, host), Mutex::new(List::new(connection, host)));
-        Self { connection, options, host, organization, list }
+        Ok(Self { connection, options, host, organization, list })
     }
 
     /// The report of an item.

@@ -49,7 +49,7 @@ pub async fn unblock(connection: &Connection, options: &UnblockOptions, host: &H
     let (list, waits) = (List::new(connection, host), Waits::default());
     let recorder = Recorder::new(connection, options.comment.as_deref(), options.require_journal);
     let inquiry = Inquiry::new(connection, Past::audited(connection));
-    let examiner = Examiner::new(connection, TestOptions::default(), host);
+    let examiner = Examiner::new(connection, TestOptions::default(), host)?;
     let mut run = Run { connection, options, host, list, dealt_with: Vec::new(), recorder, inquiry, waits, examiner };
     match (run.items().await, &options.wait) {
         (Ok(()), Some(wait)) => run.waits.together(connection, wait, &mut run.recorder, host).await,
