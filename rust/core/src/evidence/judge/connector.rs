@@ -116,7 +116,8 @@ pub fn relayed(dossier: &Dossier, frame: &Frame) -> Finding {
         .collect();
     let last = through.iter().filter_map(|message| message.at).max();
     let count = through.len();
-    let mut seen = vec![fact(last, format!("messages from its addresses: {count}, different senders: {}", senders.len()))];
+    let mut seen =
+        vec![fact(last, format!("messages from its addresses: {count}, different senders: {}", senders.len()))];
     if let Some(address) = blamed.filter(|blamed| {
         !connector.addresses.is_empty() && !connector.addresses.iter().any(|network| is_within(*blamed, network))
     }) {
