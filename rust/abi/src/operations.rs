@@ -19,10 +19,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
+use restricted_sender_core::evidence::Verdict;
 use restricted_sender_core::host::Host;
-use restricted_sender_core::restriction::{
-    Action, Circumstances, EntityType, Evidence, Known, Policy, Target, UnblockHistory,
-};
+use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Known, Policy, Target, UnblockHistory};
 
 use crate::border::misuse;
 use crate::cell::RsCellType;
@@ -141,6 +140,6 @@ fn circumstances(item: &mut Fields) -> Circumstances {
     let count = item.int("UnblockCount").and_then(|count| u32::try_from(count).ok());
     let (requested_at, refused) = (item.moment("UnblockRequestedAt"), item.flag("UnblockRefused"));
     let unblocks = count.map(|count| UnblockHistory { requested_at, count, refused });
-    let evidence = item.text("Evidence").and_then(|evidence| Evidence::named(&evidence));
+    let evidence = item.text("Evidence").and_then(|evidence| Verdict::named(&evidence));
     Circumstances { policy, unblocks, evidence }
 }

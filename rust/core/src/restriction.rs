@@ -27,7 +27,7 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-pub use decision::{Action, Basis, Case, Circumstances, Decision, Evidence, NextStep, Policy, UnblockHistory, Until};
+pub use decision::{Action, Basis, Case, Circumstances, Decision, NextStep, Policy, UnblockHistory, Until};
 pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};
@@ -43,6 +43,7 @@ pub(crate) use list::{same, Finding, List};
 pub(crate) use target::Named;
 
 use crate::connection::Origin;
+use crate::evidence::Verdict;
 use crate::exchange::{Record, Value};
 use crate::reason::{BlockType, Reason};
 
@@ -257,7 +258,7 @@ impl Restriction {
 
     /// What the checks of it have said, where they were made over this connection.
     #[must_use]
-    pub fn evidence(&self) -> Option<Evidence> {
+    pub fn evidence(&self) -> Option<Verdict> {
         self.circumstances.as_ref()?.evidence
     }
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Check, CheckName};
 use crate::connection::Origin;
 use crate::reason::BlockType;
-use crate::restriction::{Evidence, Key};
+use crate::restriction::Key;
 
 /// How to check.
 #[derive(Debug, Clone, Default)]
@@ -39,15 +39,12 @@ impl Verdict {
             Self::CannotTell => "CannotTell",
         }
     }
-}
 
-impl From<Verdict> for Evidence {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Safe => Self::Safe,
-            Verdict::NotSafe => Self::NotSafe,
-            Verdict::CannotTell => Self::CannotTell,
-        }
+    /// The verdict of that name, without regard to case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Safe, Self::NotSafe, Self::CannotTell];
+        all.into_iter().find(|verdict| verdict.name().eq_ignore_ascii_case(name))
     }
 }
 

@@ -50,7 +50,7 @@ impl<'a> Inquiry<'a> {
         };
         let unblocks = self.past.of(&entry.key, entry.created, host).await?;
         let evidence = self.connection.verdicts().lately(&entry.key, entry.created, entry.listed_at);
-        let evidence = evidence.map(|known| known.verdict.into());
+        let evidence = evidence.map(|known| known.verdict);
         let circumstances = Circumstances { policy, unblocks, evidence };
         if circumstances != Circumstances::default() {
             entry.decision = Decision::of(&entry.case(), &circumstances, entry.listed_at);

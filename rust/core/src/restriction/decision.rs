@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use self::rules::{Rule, REMARKS, RULES};
 use super::{minute, utc, EntityType, Known};
+use crate::evidence::Verdict;
 use crate::reason::{BlockType, Reason};
 
 /// What an admin should do next.
@@ -106,7 +107,7 @@ pub struct Circumstances {
     /// The outbound spam policy that applies to the sender.
     pub policy: Option<Policy>,
     /// What the checks of the account, or of the connector, say.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Verdict>,
     /// The unblocks of this entity so far.
     pub unblocks: Option<UnblockHistory>,
 }
@@ -152,36 +153,6 @@ impl Action {
     }
 }
 
-/// What the checks before an unblock say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// All of them passed.
-    Safe,
-    /// One of them failed.
-    NotSafe,
-    /// One of them could not be made.
-    CannotTell,
-}
-
-impl Evidence {
-    /// The name as the module shows it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Safe => "Safe",
-            Self::NotSafe => "NotSafe",
-            Self::CannotTell => "CannotTell",
-        }
-    }
-
-    /// The evidence of that name, without regard to case.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Safe, Self::NotSafe, Self::CannotTell];
-        all.into_iter().find(|evidence| evidence.name().eq_ignore_ascii_case(name))
-    }
-}
-
 /// The unblocks of one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UnblockHistory {
@@ -206,7 +177,7 @@ struct Facts {
     block_type: BlockType,
     ending: Ending,
     unblock: Unblock,
-    evidence: Option<Evidence>,
+    evidence: Option<Verdict>,
     /// How many unblocks before the one that is on its way.
     unblocked_before: u32,
 }

@@ -207,7 +207,7 @@ impl Run<'_> {
         let mut known = known.clone();
         known.circumstances.unblocks = self.inquiry.past.of(key, known.since, self.host).await?;
         let (evidence, overridden) = self.evidence(key, &known).await?;
-        known.circumstances.evidence = evidence.as_ref().map(|known| known.verdict.into());
+        known.circumstances.evidence = evidence.as_ref().map(|known| known.verdict);
         if let Some(evidence) = &evidence {
             result.note(evidence.at, format!("The evidence says {}. {}", evidence.verdict.name(), evidence.summary));
         }

@@ -2,7 +2,8 @@
 //!
 //! Exceeding a limit is an indicator of a compromised account: no advice forgets it, not even the one to wait.
 
-use super::{Basis, Ending, Evidence, Facts, NextStep, Unblock, Until};
+use super::{Basis, Ending, Facts, NextStep, Unblock, Until};
+use crate::evidence::Verdict;
 use crate::reason::BlockType;
 
 /// One row of the table. With the figures of the case before it, the advice is two or three sentences.
@@ -115,7 +116,7 @@ pub const RULES: &[Rule] = &[
         source: COMPROMISED,
     },
     Rule {
-        when: |facts| facts.evidence == Some(Evidence::Safe),
+        when: |facts| facts.evidence == Some(Verdict::Safe),
         next_step: NextStep::Unblock,
         advice: "The checks found no sign of a compromised account: unblock. It takes usually an hour, at most \
                  24; what exceeded the limit will do so again unless it is changed.",
@@ -242,7 +243,7 @@ pub const REMARKS: &[Remark] = &[
         text: "Otherwise it should end by itself at {until}.",
     },
     Remark {
-        when: |facts| facts.evidence == Some(Evidence::CannotTell),
+        when: |facts| facts.evidence == Some(Verdict::CannotTell),
         text: "Whether the account is safe could not be told: that is not a yes.",
     },
     Remark {
@@ -307,5 +308,5 @@ fn ends(facts: &Facts) -> bool {
 }
 
 fn not_safe(facts: &Facts) -> bool {
-    facts.evidence == Some(Evidence::NotSafe)
+    facts.evidence == Some(Verdict::NotSafe)
 }

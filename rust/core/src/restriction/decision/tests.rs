@@ -56,7 +56,7 @@ fn policy(action: Action, changed: OffsetDateTime) -> Circumstances {
     Circumstances { policy: Some(Policy { name: None, action, changed }), ..Circumstances::default() }
 }
 
-fn evidence(evidence: Evidence) -> Circumstances {
+fn evidence(evidence: Verdict) -> Circumstances {
     Circumstances { evidence: Some(evidence), ..Circumstances::default() }
 }
 
@@ -185,7 +185,7 @@ fn a_recipient_rate_is_waited_for_whatever_was_tried() {
         "{RATE_LINE} {NO_HELP} and by 2026-11-24 02:06 UTC at the latest none of those counts any more. Exceeding a limit is an indicator of a compromised account: secure it now, unless this was a mailing that you know of and that can be sent more slowly, or by a service made for bulk mail."
     );
     check(&sender(RATE, None), NextStep::Wait, until, &line);
-    let safe = evidence(Evidence::Safe);
+    let safe = evidence(Verdict::Safe);
     check(&knowing(sender(RATE, None), safe), NextStep::Wait, until, &line);
     let refused = knowing(sender(RATE, None), unblocks(None, 3, true));
     assert_eq!(refused.decision.next_step(), NextStep::Wait);
@@ -193,7 +193,7 @@ fn a_recipient_rate_is_waited_for_whatever_was_tried() {
     let line = format!(
         "{RATE_LINE} The checks found signs of a compromised account: secure it now, before it may send again by itself at 2026-11-24 02:06 UTC at the latest. Unblocking earlier does not help: the service counts the recipients of the last 24 hours."
     );
-    let not_safe = knowing(sender(RATE, None), evidence(Evidence::NotSafe));
+    let not_safe = knowing(sender(RATE, None), evidence(Verdict::NotSafe));
     check(&not_safe, NextStep::SecureThenUnblock, until, &line);
 
     let row = json!({"SenderAddress": "news@contoso.com", "Reason": RATE});
@@ -213,7 +213,7 @@ fn a_connector_is_checked_whatever_its_reason() {
     for (reason, line) in [(SPAM, SPAM_LINE), (EXTERNAL, EXTERNAL_LINE), (RATE, RATE_LINE), (HELD, HELD_LINE)] {
         let advice = format!("{line} {questions} Then unblock, which takes up to an hour.");
         check(&connector(reason, None), NextStep::CheckConnector, None, &advice);
-        let not_safe = knowing(connector(reason, None), evidence(Evidence::NotSafe));
+        let not_safe = knowing(connector(reason, None), evidence(Verdict::NotSafe));
         check(&not_safe, NextStep::CheckConnector, None, &advice);
     }
     let until = datetime!(2026-11-30 02:06 UTC);
@@ -239,17 +239,17 @@ fn only_evidence_leads_to_an_unblock() {
         (connector(SPAM, None), SPAM_LINE),
     ] {
         let until = entry.decision.restricted_until().map(|until| (until.at, until.basis));
-        check(&knowing(entry, evidence(Evidence::Safe)), NextStep::Unblock, until, &format!("{line} {safe}"));
+        check(&knowing(entry, evidence(Verdict::Safe)), NextStep::Unblock, until, &format!("{line} {safe}"));
     }
     let line = format!(
         "{EXTERNAL_LINE} The checks found signs of a compromised account. Reset the password, revoke the sessions, set up multi-factor authentication and undo what failed the checks; unblock when they pass."
     );
-    let not_safe = knowing(sender(EXTERNAL, None), evidence(Evidence::NotSafe));
+    let not_safe = knowing(sender(EXTERNAL, None), evidence(Verdict::NotSafe));
     check(&not_safe, NextStep::SecureThenUnblock, None, &line);
     let line = format!(
         "{SPAM_LINE} {SECURE} {HIGH_RISK_POOL} Whether the account is safe could not be told: that is not a yes."
     );
-    let cannot_tell = knowing(sender(SPAM, None), evidence(Evidence::CannotTell));
+    let cannot_tell = knowing(sender(SPAM, None), evidence(Verdict::CannotTell));
     check(&cannot_tell, NextStep::SecureThenUnblock, None, &line);
 }
 
@@ -277,7 +277,7 @@ fn an_unblock_on_its_way_is_waited_for_a_day_and_then_taken_to_support() {
         "The unblock of 2026-11-23 07:30 UTC has not taken effect within 24 hours, the documented maximum: open a ticket with Microsoft Support, and do not unblock again, since the service counts unblocks. Make sure meanwhile that this is no compromised account."
     );
 
-    let unsafe_account = Circumstances { evidence: Some(Evidence::NotSafe), ..unblocks(Some(requested), 1, false) };
+    let unsafe_account = Circumstances { evidence: Some(Verdict::NotSafe), ..unblocks(Some(requested), 1, false) };
     let line = format!(
         "{SPAM_LINE} The unblock of 2026-11-23 07:30 UTC is on its way (usually until 2026-11-23 08:30 UTC, at most until 2026-11-24 07:30 UTC), but the checks found signs of a compromised account. Secure it now, or keep it from signing in, before it can send again; do not unblock again, since the service counts unblocks."
     );
@@ -358,7 +358,7 @@ fn cases() -> impl Strategy<Value = Case> {
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let action = prop::sample::select(vec![Action::Alert, Action::BlockUserForToday, Action::BlockUser]);
     let policy = (action, moment()).prop_map(|(action, changed)| Policy { name: None, action, changed });
-    let evidence = prop::sample::select(vec![Evidence::Safe, Evidence::NotSafe, Evidence::CannotTell]);
+    let evidence = prop::sample::select(vec![Verdict::Safe, Verdict::NotSafe, Verdict::CannotTell]);
     let unblocks = (of(moment()), 0..5_u32, prop::bool::weighted(0.1))
         .prop_map(|(requested_at, count, refused)| UnblockHistory { requested_at, count, refused });
     (of(policy), of(evidence), of(unblocks)).prop_map(|(policy, evidence, unblocks)| Circumstances {
@@ -377,7 +377,7 @@ proptest! {
         prop_assert!(advice.contains("compromised account"), "{}", advice);
         prop_assert!(message.contains("can still receive mail"), "{}", message);
         prop_assert!(decision.restricted_until().is_none_or(|until| until.at > NOW));
-        prop_assert!(decision.next_step() != NextStep::Unblock || circumstances.evidence == Some(Evidence::Safe));
+        prop_assert!(decision.next_step() != NextStep::Unblock || circumstances.evidence == Some(Verdict::Safe));
         prop_assert_eq!(decision.overdue().is_some(), decision.expected_by().is_some());
     }
 }
