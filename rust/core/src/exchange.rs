@@ -34,7 +34,7 @@ pub(crate) use invoke::ANY_ORGANIZATION;
 pub use reply::records;
 pub use secret::Secret;
 pub use sign_in::{of_environment, Algorithm, Browser, Certificate, Credential, ManagedIdentity};
-pub(crate) use transport::Response;
+pub(crate) use transport::{garbled, Response};
 pub use transport::{is_near, is_this_machine, parse_endpoint, Deadlines, Proxies};
 pub(crate) use value::parse_date;
 pub use value::{Record, Value};

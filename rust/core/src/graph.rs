@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use fault::is_not_found;
 
 use crate::error::{Code, Error, Result};
-use crate::exchange::{Asking, Changed, Errand, Response};
+use crate::exchange::{garbled, Asking, Changed, Errand, Response};
 
 /// Microsoft Graph of one organization, as one operation asks it.
 #[derive(Debug, Clone, Copy)]
@@ -141,8 +141,7 @@ impl<'a> Graph<'a> {
         }
         match serde_json::from_slice::<Json>(&response.body) {
             Ok(object) if object.is_object() => Ok((object, response.request_id())),
-            Err(error) if error.is_eof() => {
-                // Whoever stands between may cut a body and announce what is left of it.
+            Err(error) if garbled(&error) == Code::ConnectionLost => {
                 let message = format!("{} sent a reply that ends in its midst.", self.0.endpoint());
                 Err(Error::new(Code::ConnectionLost, message).caused_by(&error))
             }

@@ -43,6 +43,12 @@ impl BlockType {
             Self::Unknown => "Unknown",
         }
     }
+
+    /// Whether so much was sent that a limit was exceeded, whatever the mail was.
+    #[must_use]
+    pub fn is_over_a_limit(self) -> bool {
+        matches!(self, Self::RecipientRate | Self::PolicyLimit)
+    }
 }
 
 /// A reason, taken apart. Nothing of it is lost: what no figure holds is in [`unknown`](Self::unknown).

@@ -76,8 +76,7 @@ impl Look {
             // There is nothing that it would have to be excused from.
             return told(LooksLike::RelayOrDevice, vec![format!("Nobody can sign in as it: {why}.")], false);
         }
-        let limit = matches!(block_type, Some(BlockType::RecipientRate | BlockType::PolicyLimit));
-        if !limit {
+        if !block_type.is_some_and(BlockType::is_over_a_limit) {
             return told(LooksLike::Unclear, vec![unclear(block_type).to_owned()], false);
         }
         if let Some(Ok(Some(rhythm))) = &dossier.rhythm {

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use serde_json::Value as Json;
-use time::macros::format_description;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::facts::{Change, Connector, Domains, Recipient, TransportRule};
@@ -15,7 +14,7 @@ use crate::exchange::{is_not_found, Cmdlet, Record};
 use crate::graph::{self, Resource};
 use crate::history::audit::Audited;
 use crate::history::rhythm::Rhythm;
-use crate::history::search::{explained, Search};
+use crate::history::search::{explained, is_recording, must_be_searchable, Search};
 use crate::host::Host;
 use crate::restriction::{same, Key};
 
@@ -200,13 +199,9 @@ impl<'a> Organization<'a> {
 
     async fn read_changes(&self) -> Result<Changes> {
         let organization = self.connection.organization();
-        if self.connection.cloud().name == "O365China" {
-            let message = format!("{organization} is in the cloud of 21Vianet, whose audit log cannot be searched.");
-            return Err(Error::new(Code::AuditLogUnavailable, message));
-        }
+        must_be_searchable(self.connection)?;
         let recorded = self.cmdlet(Cmdlet::new("Get-AdminAuditLogConfig")).await?;
-        let recorded = recorded.into_iter().find_map(|mut row| row.take_bool("UnifiedAuditLogIngestionEnabled"));
-        if recorded != Some(true) {
+        if is_recording(recorded) != Some(true) {
             // An empty log of what was not recorded says nothing.
             let message = format!("Auditing is off in {organization}, so that nobody knows who changed what.");
             return Err(Error::new(Code::AuditLogUnavailable, message));
@@ -214,8 +209,8 @@ impl<'a> Organization<'a> {
         let now = self.connection.now();
         let from = now - CHANGES;
         let search = Cmdlet::new("Search-UnifiedAuditLog")
-            .with("StartDate", Some(&moment(from)))
-            .with("EndDate", Some(&moment(now + Duration::SECOND)))
+            .with_moment("StartDate", from)
+            .with_moment("EndDate", now + Duration::SECOND)
             .with_value("Operations", OPERATIONS.to_vec())
             .with_value("ResultSize", MOST_CHANGES);
         let rows = self.cmdlet(search).await.map_err(|error| explained(error, self.connection))?;
@@ -235,9 +230,9 @@ impl<'a> Organization<'a> {
 
     /// The rhythm of the restrictions of `key`, the one since `since` among them.
     pub async fn rhythm(&self, key: &Key, since: OffsetDateTime) -> Result<Option<String>> {
-        let listings = self.listings.get_or_init(|| self.read_listings()).await.clone()?;
+        let listings = self.listings.get_or_init(|| self.read_listings()).await.as_ref().map_err(Error::clone)?;
         let mut times: Vec<_> =
-            listings.into_iter().filter(|(other, _)| same(other, key)).map(|(_, listed)| listed).collect();
+            listings.iter().filter(|(other, _)| same(other, key)).map(|(_, listed)| *listed).collect();
         // Its own record may not have arrived.
         if !times.iter().any(|listed| (*listed - since).abs() <= Duration::minutes(10)) {
             times.push(since);
@@ -252,10 +247,4 @@ impl<'a> Organization<'a> {
         let listed = found.events.into_iter().filter(|event| event.what == Audited::Listed);
         Ok(listed.map(|event| (event.key, event.time)).collect())
     }
-}
-
-/// A moment as cmdlets take it.
-pub fn moment(at: OffsetDateTime) -> String {
-    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].0000000Z");
-    at.to_offset(UtcOffset::UTC).format(form).unwrap_or_default()
 }

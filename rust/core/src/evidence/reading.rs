@@ -46,7 +46,7 @@ impl Reading<'_, '_> {
     }
 
     fn is_over_a_limit(&self) -> bool {
-        matches!(self.block_type, Some(BlockType::RecipientRate | BlockType::PolicyLimit))
+        self.block_type.is_some_and(BlockType::is_over_a_limit)
     }
 
     fn wants(&self, names: &[CheckName]) -> bool {

@@ -1,5 +1,5 @@
-//! Whom requests go to with a token of its own: Exchange, Security & Compliance, Microsoft Graph. All are asked in the same way: a token,
-//! another one after a refusal, redirects within the endpoint, further tries where those do no harm.
+//! Whom requests go to with a token of its own: Exchange, Security & Compliance, Microsoft Graph. All are asked in the
+//! same way: a token, another one after a refusal, redirects within the endpoint, further tries where those do no harm.
 
 use std::future::Future;
 

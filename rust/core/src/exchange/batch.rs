@@ -14,7 +14,7 @@ use super::cmdlet::Cmdlet;
 use super::escape;
 use super::fault;
 use super::invoke::{Request, Rest};
-use super::transport::Response;
+use super::transport::{garbled, Response};
 use super::value::Record;
 use crate::error::{Code, Error, Result};
 
@@ -122,9 +122,8 @@ impl Rest<'_> {
             return Err(fault::of_reply(BATCH, organization, response, None));
         }
         let replies: Replies = serde_json::from_slice(&response.body).map_err(|error| {
-            // Whoever stands between may cut a body and announce what is left of it.
-            let code = if error.is_eof() { Code::ConnectionLost } else { Code::ResponseUnreadable };
-            Error::new(code, format!("The reply to a batch for {organization} cannot be read.")).caused_by(&error)
+            let message = format!("The reply to a batch for {organization} cannot be read.");
+            Error::new(garbled(&error), message).caused_by(&error)
         })?;
         Ok(replies.responses.into_iter().map(|answer| (answer.id.clone(), answer)).collect())
     }

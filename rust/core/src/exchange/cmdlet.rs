@@ -1,6 +1,8 @@
 //! What an operation asks Exchange for, whichever way leads there.
 
 use serde_json::{Map, Value as Json};
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A cmdlet with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,14 @@ impl Cmdlet {
     pub fn with_value(mut self, parameter: &str, value: impl Into<Json>) -> Self {
         self.parameters.insert(parameter.to_owned(), value.into());
         self
+    }
+
+    /// Adds a parameter that is a moment, in whole seconds of UTC.
+    #[must_use]
+    pub fn with_moment(self, parameter: &str, moment: OffsetDateTime) -> Self {
+        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].0000000Z");
+        let text = moment.to_offset(UtcOffset::UTC).format(form).unwrap_or_default();
+        self.with(parameter, Some(&text))
     }
 
     /// Its answer depends on what was asked before: sent again after a lost reply it would tell something else.

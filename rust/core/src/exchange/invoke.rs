@@ -521,12 +521,9 @@ impl Request {
             Ok(reply) => Ok((reply, response.request_id())),
             Err(error) => {
                 let host = &exchange.audience.endpoint;
-                // Whoever stands between may cut a body and announce what is left of it.
-                let (code, what) = if error.is_eof() {
-                    (Code::ConnectionLost, "a reply that ends in its midst")
-                } else {
-                    (Code::ResponseUnreadable, "something else than the reply")
-                };
+                let code = transport::garbled(&error);
+                let cut = code == Code::ConnectionLost;
+                let what = if cut { "a reply that ends in its midst" } else { "something else than the reply" };
                 let message = format!("{host} sent {what} to {}.", self.cmdlet);
                 Err(Error::new(code, message).caused_by(&error).with(|details| {
                     details.http_status = Some(response.status);

@@ -195,6 +195,16 @@ async fn receive(reply: impl Future<Output = reqwest::Result<reqwest::Response>>
     Ok(Response { status: reply.status().as_u16(), headers: reply.headers().clone(), body })
 }
 
+/// What has become of a reply that is not the JSON that it should be: whoever stands between may cut a body and announce
+/// what is left of it, so that one that ends in its midst was cut on its way.
+pub fn garbled(error: &serde_json::Error) -> Code {
+    if error.is_eof() {
+        Code::ConnectionLost
+    } else {
+        Code::ResponseUnreadable
+    }
+}
+
 impl Response {
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<String> {

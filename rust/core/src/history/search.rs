@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
@@ -103,11 +102,7 @@ impl<'a> Search<'a> {
     }
 
     async fn try_all(&mut self, whats: &[What], window: Window) -> Result<()> {
-        if self.connection.cloud().name == "O365China" {
-            let organization = self.connection.organization();
-            let message = format!("{organization} is in the cloud of 21Vianet, whose audit log cannot be searched.");
-            return Err(Error::new(Code::AuditLogUnavailable, message));
-        }
+        must_be_searchable(self.connection)?;
         for (at, what) in whats.iter().enumerate() {
             self.windows(*what, window, (at, whats.len())).await?;
         }
@@ -118,7 +113,7 @@ impl<'a> Search<'a> {
     async fn auditing(&mut self) -> Result<()> {
         let organization = self.connection.organization();
         let enabled = match self.connection.exchange(self.host).read_all(Cmdlet::new("Get-AdminAuditLogConfig")).await {
-            Ok(rows) => rows.into_iter().find_map(|mut row| row.take_bool("UnifiedAuditLogIngestionEnabled")),
+            Ok(rows) => is_recording(rows),
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             Err(_) => None,
         };
@@ -298,12 +293,10 @@ impl Window {
     }
 
     fn search(self, what: What) -> Cmdlet {
-        let time = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].0000000Z");
-        let text = |moment: OffsetDateTime| moment.format(time).unwrap_or_default();
         let session = Uuid::new_v4().to_string();
         let cmdlet = Cmdlet::new(CMDLET)
-            .with("StartDate", Some(&text(self.start)))
-            .with("EndDate", Some(&text(self.end)))
+            .with_moment("StartDate", self.start)
+            .with_moment("EndDate", self.end)
             .with("SessionId", Some(&session))
             .with("SessionCommand", Some("ReturnLargeSet"))
             .with_value("ResultSize", LARGEST_BLOCK)
@@ -316,6 +309,24 @@ impl Window {
             }
         }
     }
+}
+
+/// Refuses a search that the organization's cloud does not offer.
+///
+/// # Errors
+/// [`Code::AuditLogUnavailable`] in the cloud of 21Vianet.
+pub(crate) fn must_be_searchable(connection: &Connection) -> Result<()> {
+    if connection.cloud().name != "O365China" {
+        return Ok(());
+    }
+    let organization = connection.organization();
+    let message = format!("{organization} is in the cloud of 21Vianet, whose audit log cannot be searched.");
+    Err(Error::new(Code::AuditLogUnavailable, message))
+}
+
+/// Whether anything is recorded, as `Get-AdminAuditLogConfig` of Exchange Online says it.
+pub(crate) fn is_recording(config: Vec<Row>) -> Option<bool> {
+    config.into_iter().find_map(|mut row| row.take_bool("UnifiedAuditLogIngestionEnabled"))
 }
 
 /// Roles to read the list are not enough to search the log, so the usual advice would not help.

@@ -6,7 +6,6 @@ use super::Reading;
 use crate::error::Result;
 use crate::evidence::dossier::{Dossier, Has};
 use crate::evidence::facts::Sent;
-use crate::evidence::organization::moment;
 use crate::exchange::Cmdlet;
 
 /// The most messages that are looked at: one page of the trace.
@@ -76,8 +75,8 @@ impl Reading<'_, '_> {
     ) -> Result<Vec<Sent>> {
         let cmdlet = Cmdlet::new("Get-MessageTraceV2")
             .with(parameter, Some(value))
-            .with("StartDate", Some(&moment(start)))
-            .with("EndDate", Some(&moment(end)))
+            .with_moment("StartDate", start)
+            .with_moment("EndDate", end)
             .with_value("ResultSize", MOST_MESSAGES);
         Ok(self.organization.cmdlet(cmdlet).await?.into_iter().map(Sent::read).collect())
     }

@@ -243,12 +243,9 @@ fn read(response: &Response, clock: &Clock) -> Result<Token> {
         return Err(refused(response));
     }
     let granted: Granted = serde_json::from_slice(&response.body).map_err(|error| {
-        // As from the token endpoint: a body that ends in its midst was cut on its way.
-        let (code, what) = if error.is_eof() {
-            (Code::ConnectionLost, "a reply that ends in its midst instead of")
-        } else {
-            (Code::ResponseUnreadable, "something else than")
-        };
+        let code = transport::garbled(&error);
+        let cut = code == Code::ConnectionLost;
+        let what = if cut { "a reply that ends in its midst instead of" } else { "something else than" };
         Error::new(code, format!("The managed identity endpoint of this machine sent {what} a token."))
     })?;
     let lasts = number(&granted.expires_in).and_then(|seconds| u64::try_from(seconds).ok());

@@ -82,11 +82,9 @@ impl TokenEndpoint {
             let refusal: Refusal = serde_json::from_slice(&response.body).map_err(unreadable)?;
             return Ok(Err(Refusal { status: Some(status), ..refusal }));
         }
-        serde_json::from_slice(&response.body).map(Ok).map_err(|error: serde_json::Error| {
-            // Whoever stands between may cut a body and announce what is left of it.
-            let code = if error.is_eof() { Code::ConnectionLost } else { Code::ResponseUnreadable };
-            self.unreadable(&response, code)
-        })
+        serde_json::from_slice(&response.body)
+            .map(Ok)
+            .map_err(|error: serde_json::Error| self.unreadable(&response, transport::garbled(&error)))
     }
 
     /// The organization in a message.
