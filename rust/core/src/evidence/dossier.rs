@@ -60,21 +60,26 @@ impl Dossier {
     /// The name by which Microsoft Graph takes the account.
     pub fn account_name(&self) -> String {
         let known = self.recipient();
-        let account = self.account.as_ref().and_then(|account| account.as_ref().ok()?.as_ref());
-        let id = account.and_then(|account| account.id).or_else(|| known?.object_id);
+        let id = self.account().and_then(|account| account.id).or_else(|| known?.object_id);
         let principal = || known.and_then(|known| known.principal.clone());
         id.map(|id| id.to_string()).or_else(principal).unwrap_or_else(|| self.address.clone())
     }
 
     /// The user principal name, where it is known.
     pub fn principal(&self) -> Option<&str> {
-        let account = self.account.as_ref().and_then(|account| account.as_ref().ok()?.as_ref());
-        account.and_then(|account| account.principal.as_deref()).or_else(|| self.recipient()?.principal.as_deref())
+        self.account()
+            .and_then(|account| account.principal.as_deref())
+            .or_else(|| self.recipient()?.principal.as_deref())
     }
 
     /// Who has the address, where the directory knows somebody.
     pub fn recipient(&self) -> Option<&Recipient> {
         self.recipient.as_ref()?.as_ref().ok()?.as_ref()
+    }
+
+    /// The account, where Microsoft Entra knows it.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()?.as_ref().ok()?.as_ref()
     }
 
     /// Everything that a record may call it by.

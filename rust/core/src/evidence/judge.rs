@@ -20,5 +20,16 @@ macro_rules! read {
 }
 pub(crate) use read;
 
+/// What is there, or the finding that it is not.
+macro_rules! there {
+    ($found:expr) => {
+        match $found {
+            Ok(found) => found,
+            Err(finding) => return *finding,
+        }
+    };
+}
+pub(crate) use there;
+
 #[cfg(test)]
 mod tests;

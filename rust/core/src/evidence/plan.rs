@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::dossier::Dossier;
 use super::facts::Account;
-use super::judge::mailbox::disable;
+use super::judge::mailbox::switch_rule;
 use super::paste::{line, on_premises_reset};
 use super::{password, CheckName, CheckState, Protective, Report};
 use crate::error::{Code, Error, Result};
@@ -73,15 +73,9 @@ fn of_account(action: Protective, report: &Report, dossier: &Dossier, account: &
     let user = |what, permission| Resource { path: format!("users/{}", escape(&id)), what, permission };
     let name = report.account.clone().unwrap_or_else(|| report.key.to_string());
     let told = |at: Option<OffsetDateTime>| at.and_then(minute).unwrap_or_else(|| "not known".to_owned());
-    let plan = |description: String, before: (&str, String), change| Plan {
-        action,
-        object: None,
-        description,
-        before: vec![(before.0.to_owned(), before.1)],
-        undo: None,
-        change,
-        password: None,
-        last: None,
+    let plan = |description: String, (name, value): (&str, String), change| Plan {
+        before: vec![(name.to_owned(), value)],
+        ..Plan::new(action, description, change)
     };
     Step::Do(Box::new(match action {
         Protective::BlockSignIn if account.enabled == Some(false) => {
@@ -161,14 +155,9 @@ fn forwarding(report: &Report, dossier: &Dossier) -> Step {
             let to: Vec<_> = before.iter().map(|(_, value)| value.as_str()).collect();
             let description = format!("Turn off the forwarding of {name} to {}", to.join(" and "));
             Step::Do(Box::new(Plan {
-                action,
-                object: None,
-                description,
                 undo: Some(undo),
                 before,
-                change: Change::Exchange(cmdlet),
-                password: None,
-                last: None,
+                ..Plan::new(action, description, Change::Exchange(cmdlet))
             }))
         }
         (CheckState::Passed | CheckState::NotApplicable, _) => {
@@ -188,17 +177,15 @@ fn rules(report: &Report, dossier: &Dossier) -> Vec<Step> {
             .iter()
             .filter(|rule| check.objects.contains(&rule.identity))
             .map(|rule| {
-                let of = [("Mailbox", mailbox), ("Identity", rule.identity.as_str())];
-                let cmdlet = Cmdlet::new("Disable-InboxRule").with(of[0].0, Some(of[0].1)).with(of[1].0, Some(of[1].1));
+                let cmdlet = Cmdlet::new("Disable-InboxRule")
+                    .with("Mailbox", Some(mailbox))
+                    .with("Identity", Some(&rule.identity));
+                let description = format!("Turn off the inbox rule '{}' of {mailbox}", rule.name);
                 Step::Do(Box::new(Plan {
-                    action,
                     object: Some(rule.identity.clone()),
-                    description: format!("Turn off the inbox rule '{}' of {mailbox}", rule.name),
                     before: vec![("Enabled".to_owned(), rule.enabled.to_string())],
-                    undo: Some(disable(mailbox, &rule.identity).replacen("Disable-", "Enable-", 1)),
-                    change: Change::Exchange(cmdlet),
-                    password: None,
-                    last: None,
+                    undo: Some(switch_rule(mailbox, &rule.identity, true)),
+                    ..Plan::new(action, description, Change::Exchange(cmdlet))
                 }))
             })
             .collect(),
@@ -221,6 +208,11 @@ impl Protective {
 }
 
 impl Plan {
+    /// Of what is changed and cannot be undone, unless it says how.
+    fn new(action: Protective, description: String, change: Change) -> Self {
+        Self { action, object: None, description, before: Vec::new(), undo: None, change, password: None, last: None }
+    }
+
     pub fn deed(&self) -> Deed {
         let before: Vec<_> = self.before.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let of = self.object.as_ref().map(|object| format!(" {object}")).unwrap_or_default();
@@ -233,7 +225,7 @@ impl Plan {
 
     /// Whether a later look shows that it was done.
     pub fn is_done(&self, look: &Dossier) -> bool {
-        let account = look.account.as_ref().and_then(|account| account.as_ref().ok()?.as_ref());
+        let account = look.account();
         let is_later = |now: Option<OffsetDateTime>| now.is_some() && now > self.last;
         match self.action {
             Protective::BlockSignIn => account.is_some_and(|account| account.enabled == Some(false)),

@@ -65,9 +65,16 @@ struct Run<'a> {
 impl Run<'_> {
     async fn item(&mut self, item: &Item) -> Result<()> {
         match self.try_item(item).await {
-            Err(error) if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) => Err(error),
-            Err(error) => self.host.item_failed(error).await,
+            Err(error) => self.failed(error).await,
             Ok(()) => Ok(()),
+        }
+    }
+
+    /// Tells of what concerns one account or action; the rest goes on, unless nobody is there to be asked.
+    async fn failed(&self, error: Error) -> Result<()> {
+        match error.code() {
+            Code::Cancelled | Code::ConfirmationImpossible => Err(error),
+            _ => self.host.item_failed(error).await,
         }
     }
 
@@ -81,13 +88,11 @@ impl Run<'_> {
         for action in self.actions.clone() {
             for step in steps(action, &report, &dossier) {
                 match step {
-                    Step::Do(plan) => match Box::pin(self.take(&report, *plan)).await {
-                        Err(error) if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) => {
-                            return Err(error);
+                    Step::Do(plan) => {
+                        if let Err(error) = Box::pin(self.take(&report, *plan)).await {
+                            self.failed(error.about(report.key.to_string())).await?;
                         }
-                        Err(error) => self.host.item_failed(error.about(report.key.to_string())).await?,
-                        Ok(()) => {}
-                    },
+                    }
                     Step::Nothing(action, detail) => {
                         let row = Protection { detail, ..self.row(&report, action) };
                         self.host.row(Row::Protection(row)).await?;
@@ -126,18 +131,7 @@ impl Run<'_> {
         self.recorder.action_requested(key, &deed, self.host).await?;
         // Whatever comes of it, what was known of the account is so no more.
         self.connection.verdicts().forget(key);
-        let sent = match &plan.change {
-            Change::Exchange(cmdlet) => self.connection.exchange(self.host).change(cmdlet.clone()).await,
-            Change::Patch(resource, members) => match self.connection.exchange(self.host).graph() {
-                Ok(graph) => graph.change(resource, members).await,
-                Err(error) => Err(error),
-            },
-            Change::Act(resource) => match self.connection.exchange(self.host).graph() {
-                Ok(graph) => graph.act(resource).await,
-                Err(error) => Err(error),
-            },
-        };
-        let (changed, detail) = match sent {
+        let (changed, detail) = match self.send(&plan.change).await {
             Ok(changed) => (changed, plan.description.clone()),
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             Err(error) => match self.after_failure(report, &plan, error).await {
@@ -163,6 +157,15 @@ impl Run<'_> {
             ..self.row(report, plan.action)
         };
         self.host.row(Row::Protection(row)).await
+    }
+
+    async fn send(&self, change: &Change) -> Result<Changed> {
+        let exchange = self.connection.exchange(self.host);
+        match change {
+            Change::Exchange(cmdlet) => exchange.change(cmdlet.clone()).await,
+            Change::Patch(resource, members) => exchange.graph()?.change(resource, members).await,
+            Change::Act(resource) => exchange.graph()?.act(resource).await,
+        }
     }
 
     fn question(&self, report: &Report, plan: &Plan) -> Confirmation {

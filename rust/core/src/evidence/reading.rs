@@ -72,7 +72,7 @@ impl Reading<'_, '_> {
             self.part(&[SentFrom], self.sent(asked)),
             self.rhythm(),
         );
-        *dossier = Dossier { sent, rhythm, ..dossier.clone() };
+        (dossier.sent, dossier.rhythm) = (sent, rhythm);
         account.into_dossier(dossier);
         mailbox.into_dossier(dossier);
         self.common(dossier).await;
@@ -96,7 +96,7 @@ impl Reading<'_, '_> {
     async fn common(&self, dossier: &mut Dossier) {
         let organization = self.organization;
         let domains = [Forwarding, InboxRules, ConnectorIdentity, ConnectorRelayed];
-        let (domains, transport_rules, inbound, outbound) = tokio::join!(
+        (dossier.domains, dossier.transport_rules, dossier.inbound, dossier.outbound) = tokio::join!(
             self.part(&domains, organization.domains()),
             self.part(&[TransportRules], organization.transport_rules()),
             self.part(
@@ -105,7 +105,6 @@ impl Reading<'_, '_> {
             ),
             self.part(&[Connectors], organization.outbound()),
         );
-        *dossier = Dossier { domains, transport_rules, inbound, outbound, ..dossier.clone() };
         if dossier.has_something_to_date(self.frame) {
             dossier.changes = Some(match organization.changes().await {
                 Ok(changes) if changes.from.is_some_and(|from| from <= self.frame.baseline) => Ok(changes.all),

@@ -1,6 +1,6 @@
 //! Checks of the account itself: password, sessions, second step, roles, risk.
 
-use super::read;
+use super::{read, there};
 use crate::evidence::dossier::{Age, Dossier};
 use crate::evidence::facts::{Account, Method};
 use crate::evidence::finding::{fact, sign, Finding};
@@ -17,10 +17,7 @@ fn reset(name: &str) -> String {
 }
 
 pub fn password_changed(dossier: &Dossier, frame: &Frame) -> Finding {
-    let account = match account(dossier) {
-        Ok(account) => account,
-        Err(finding) => return *finding,
-    };
+    let account = there!(account(dossier));
     let finding = after_the_block(account.password_changed, "The password was last changed", frame);
     if account.synchronized {
         let step = on_premises_reset(dossier.mailbox_name());
@@ -32,19 +29,13 @@ pub fn password_changed(dossier: &Dossier, frame: &Frame) -> Finding {
 }
 
 pub fn sessions_revoked(dossier: &Dossier, frame: &Frame) -> Finding {
-    let account = match account(dossier) {
-        Ok(account) => account,
-        Err(finding) => return *finding,
-    };
+    let account = there!(account(dossier));
     let revoke = line("Revoke-MgUserSignInSession", &[("UserId", &dossier.account_name())], "");
     after_the_block(account.sessions_valid_from, "Sessions are valid that began", frame).with_remedy(revoke)
 }
 
 pub fn sign_in_state(dossier: &Dossier, _: &Frame) -> Finding {
-    let account = match account(dossier) {
-        Ok(account) => account,
-        Err(finding) => return *finding,
-    };
+    let account = there!(account(dossier));
     match account.enabled {
         Some(true) => Finding::passed(vec![fact(None, "The account may sign in.")]),
         Some(false) => Finding::passed(vec![fact(None, "The account is kept from signing in.")]),
@@ -101,10 +92,7 @@ pub fn authentication_methods(dossier: &Dossier, frame: &Frame) -> Finding {
     let methods = read!(dossier.methods);
     let steps: Vec<_> = methods.iter().filter(|method| method.is_second_step()).collect();
     let (mut seen, mut commands, mut doubts) = (Vec::new(), Vec::new(), Vec::new());
-    let changed = match &dossier.account {
-        Some(Ok(Some(account))) => account.password_changed,
-        _ => None,
-    };
+    let changed = dossier.account().and_then(|account| account.password_changed);
     for method in &steps {
         let name = named(method);
         match method.created {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::organization::{changed, Changed};
-use super::read;
+use super::organization::{changed, turn_off, Changed};
 use super::sent::{is_before, is_within};
+use super::{read, there};
 use crate::evidence::dossier::Dossier;
 use crate::evidence::facts::Connector;
 use crate::evidence::finding::{fact, sign, Finding};
 use crate::evidence::frame::Frame;
-use crate::evidence::paste::line;
 
 /// The connector, or why it is not there.
 fn connector(dossier: &Dossier) -> Result<&Connector, Box<Finding>> {
@@ -24,13 +23,10 @@ fn connector(dossier: &Dossier) -> Result<&Connector, Box<Finding>> {
 }
 
 pub fn changes(dossier: &Dossier, frame: &Frame) -> Finding {
-    let connector = match connector(dossier) {
-        Ok(connector) => connector,
-        Err(finding) => return *finding,
-    };
+    let connector = there!(connector(dossier));
     match changed(dossier, connector, frame) {
         Changed::New(what, at) => {
-            let off = line("Set-InboundConnector", &[("Identity", &connector.name)], "-Enabled $false");
+            let off = turn_off(connector);
             Finding::failed(vec![sign(Some(at), what)], vec![off])
         }
         Changed::Old(at) => Finding::passed(vec![fact(Some(at), "It was last changed long before the block")]),
@@ -42,11 +38,8 @@ pub fn changes(dossier: &Dossier, frame: &Frame) -> Finding {
 const EVERYBODY: [&str; 3] = ["0.0.0.0/0", "::/0", "0.0.0.0-255.255.255.255"];
 
 pub fn identity(dossier: &Dossier, _: &Frame) -> Finding {
-    let connector = match connector(dossier) {
-        Ok(connector) => connector,
-        Err(finding) => return *finding,
-    };
-    let off = line("Set-InboundConnector", &[("Identity", &connector.name)], "-Enabled $false");
+    let connector = there!(connector(dossier));
+    let off = turn_off(connector);
     let (mut seen, mut doubts) = (Vec::new(), Vec::new());
     if let Some(certificate) = &connector.certificate {
         if connector.on_premises {
@@ -86,10 +79,7 @@ pub fn identity(dossier: &Dossier, _: &Frame) -> Finding {
 
 /// What the message trace shows of its addresses: whether all who sent are of the organization.
 pub fn relayed(dossier: &Dossier, frame: &Frame) -> Finding {
-    let connector = match connector(dossier) {
-        Ok(connector) => connector,
-        Err(finding) => return *finding,
-    };
+    let connector = there!(connector(dossier));
     let (sent, domains) = (read!(dossier.sent), read!(dossier.domains));
     let blamed = dossier.reason.as_ref().and_then(|reason| reason.client_ip);
     let through: Vec<_> = sent
@@ -134,7 +124,7 @@ pub fn relayed(dossier: &Dossier, frame: &Frame) -> Finding {
         let what = format!("{} of them are not of the organization: {some}", foreign.len());
         seen.push(sign(last, what));
     }
-    let off = line("Set-InboundConnector", &[("Identity", &connector.name)], "-Enabled $false");
+    let off = turn_off(connector);
     Finding::of(seen, vec![off], Vec::new())
 }
 

@@ -59,7 +59,7 @@ pub fn inbox_rules(dossier: &Dossier, _: &Frame) -> Finding {
             None => harmless += 1,
             Some(what) if rule.enabled => {
                 seen.push(sign(None, format!("The rule '{}' {what}", rule.name)));
-                commands.push(disable(dossier.mailbox_name(), &rule.identity));
+                commands.push(switch_rule(dossier.mailbox_name(), &rule.identity, false));
                 objects.push(rule.identity.clone());
             }
             Some(what) => seen.push(fact(None, format!("The rule '{}' {what}; it is off", rule.name))),
@@ -69,9 +69,10 @@ pub fn inbox_rules(dossier: &Dossier, _: &Frame) -> Finding {
     Finding::of(seen, commands, Vec::new()).about(objects)
 }
 
-/// The line that turns an inbox rule off.
-pub fn disable(mailbox: &str, rule: &str) -> String {
-    line("Disable-InboxRule", &[("Mailbox", mailbox), ("Identity", rule)], "-Confirm:$false")
+/// The line that turns an inbox rule on or off.
+pub fn switch_rule(mailbox: &str, rule: &str, on: bool) -> String {
+    let cmdlet = if on { "Enable-InboxRule" } else { "Disable-InboxRule" };
+    line(cmdlet, &[("Mailbox", mailbox), ("Identity", rule)], "-Confirm:$false")
 }
 
 /// What speaks against a rule, whether it is on or off.

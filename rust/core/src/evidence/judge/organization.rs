@@ -61,9 +61,7 @@ pub fn connectors(dossier: &Dossier, frame: &Frame) -> Finding {
         match changed(dossier, connector, frame) {
             Changed::New(what, at) if concerns(dossier, connector, at, frame) => {
                 seen.push(sign(Some(at), what));
-                let direction = if connector.inbound { "Inbound" } else { "Outbound" };
-                let set = format!("Set-{direction}Connector");
-                commands.push(line(&set, &[("Identity", &connector.name)], "-Enabled $false"));
+                commands.push(turn_off(connector));
             }
             Changed::New(what, at) => {
                 seen.push(fact(
@@ -77,6 +75,12 @@ pub fn connectors(dossier: &Dossier, frame: &Frame) -> Finding {
     }
     seen.push(fact(None, format!("{count} other connectors are on")));
     Finding::of(seen, commands, doubts)
+}
+
+/// The line that turns a connector off.
+pub fn turn_off(connector: &Connector) -> String {
+    let set = if connector.inbound { "Set-InboundConnector" } else { "Set-OutboundConnector" };
+    line(set, &[("Identity", &connector.name)], "-Enabled $false")
 }
 
 /// Two changes so close together are one piece of work.

@@ -29,7 +29,8 @@ pub struct OfAccount {
 impl OfAccount {
     pub fn into_dossier(self, dossier: &mut Dossier) {
         let Self { account, methods, consents, roles, risk } = self;
-        *dossier = Dossier { account, methods, consents, roles, risk, ..dossier.clone() };
+        (dossier.account, dossier.methods, dossier.consents) = (account, methods, consents);
+        (dossier.roles, dossier.risk) = (roles, risk);
     }
 }
 
@@ -79,7 +80,7 @@ impl Reading<'_, '_> {
 
     async fn risk(&self, dossier: &Dossier) -> Result<Option<Risk>> {
         // It is asked for by id and nothing else: what is not found by another name has no risk only by chance.
-        let account = dossier.account.as_ref().and_then(|account| account.as_ref().ok()?.as_ref()?.id);
+        let account = dossier.account().and_then(|account| account.id);
         let Some(id) = account.or_else(|| dossier.recipient()?.object_id) else {
             return Err(Error::new(
                 Code::AccountNotFound,

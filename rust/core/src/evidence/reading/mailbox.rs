@@ -22,16 +22,9 @@ pub struct OfMailbox {
 impl OfMailbox {
     pub fn into_dossier(self, dossier: &mut Dossier) {
         let Self { mailbox, inbox_rules, sweep_rules, full_access, send_as, protocols, audit_bypassed } = self;
-        *dossier = Dossier {
-            mailbox,
-            inbox_rules,
-            sweep_rules,
-            full_access,
-            send_as,
-            protocols,
-            audit_bypassed,
-            ..dossier.clone()
-        };
+        (dossier.mailbox, dossier.inbox_rules, dossier.sweep_rules) = (mailbox, inbox_rules, sweep_rules);
+        (dossier.full_access, dossier.send_as) = (full_access, send_as);
+        (dossier.protocols, dossier.audit_bypassed) = (protocols, audit_bypassed);
     }
 }
 
