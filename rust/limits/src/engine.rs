@@ -114,7 +114,7 @@ impl Engine {
         let sender = &mut senders[sender.0 as usize];
         let at = sender.history.last().map_or(at, |last| last.max(at));
         sender.history.slide(at, settings.hour);
-        let rate = |sent: Sent| settings.service.is_over(sent.recipients(), service.recipient_rate);
+        let rate = over_the_rate(service, settings);
         let until_room = rate(sender.history.day()).then(|| room_in_day(&sender.history, rate));
         Usage {
             messages_last_minute: sender.history.minute().messages,
@@ -150,7 +150,7 @@ impl Engine {
             let over = is_over_now(history, at, settings, |history| is_over(history.day()));
             over.then(|| Outcome::Refuse { limit, until: Some(room_in_day(history, is_over)) })
         };
-        let rate = |sent: Sent| settings.service.is_over(sent.recipients(), service.recipient_rate);
+        let rate = over_the_rate(service, settings);
         if let Some(outcome) = refused(&mut sender.history, Limit::RecipientRate, &rate) {
             return Some(outcome);
         }
@@ -212,7 +212,7 @@ impl Sender {
         service: &ServiceLimits,
         settings: &Settings,
     ) -> Outcome {
-        let rate = |sent: Sent| settings.service.is_over(sent.recipients(), service.recipient_rate);
+        let rate = over_the_rate(service, settings);
         let over = |used: u32, limit: u32| limit > 0 && settings.policy.is_over(used, limit);
         let used = |history: &History| {
             [
@@ -250,6 +250,12 @@ impl Sender {
         self.block = Some(Block { limit, until });
         Outcome::Block { limit, until }
     }
+}
+
+/// Whether whoever has sent so much in 24 hours has used up the recipient rate.
+fn over_the_rate(service: &ServiceLimits, settings: &Settings) -> impl Fn(Sent) -> bool + Copy {
+    let (limit, trip) = (service.recipient_rate, settings.service);
+    move |sent| trip.is_over(sent.recipients(), limit)
 }
 
 /// Whether a history is over a limit at `at`. Its sums are never too small, so that they are made exact only where they
