@@ -192,7 +192,7 @@ public sealed class SignInTests(Program program) : IClassFixture<Program>, IDisp
         var token = program.Tenant.Token(Invitation.Organization, program.Tenant.AppWith("full"));
         Assert.Equal("Access token", Connect($"{program.Way} -AccessToken {token}").One.Value("Account"));
         using var file = new Variables(
-            ("AZURE_CLIENT_SECRET", null), ("AZURE_CLIENT_CERTIFICATE_PATH", Made.File("app.pfx", "none")));
+            ("AZURE_CLIENT_SECRET", null), ("AZURE_CLIENT_CERTIFICATE_PATH", "nowhere.pfx"));
         Assert.Equal("Access token", Connect($"{program.Way} -AccessToken {token}").One.Value("Account"));
         Assert.Equal("RS1001.NotConnected", _engine.Run("Disconnect-RestrictedSender; Get-RestrictedSender").Thrown.Id());
     }
