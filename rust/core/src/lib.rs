@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+pub mod domains;
+mod encoding;
 pub mod error;
 pub mod evidence;
 pub mod exchange;
@@ -14,5 +16,7 @@ pub mod history;
 pub mod host;
 pub mod reason;
 pub mod restriction;
+pub mod sending;
+mod trace;
 
 pub use restricted_sender_clock::Clock;

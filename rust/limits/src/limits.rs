@@ -1,7 +1,7 @@
 //! How much may be sent: by the policies of an organization, and by the service itself.
 
-/// The limits of an outbound spam policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The limits of an outbound spam policy; by default it sets none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
     /// `RecipientLimitExternalPerHour`; 0 sets none, and leaves the service's own.
     pub external_per_hour: u32,

@@ -1,0 +1,17 @@
+//! What was sent, measured against the limits: how much, at which peak, which limit it tripped and by which message,
+//! and when the sender may send again.
+//!
+//! Rows of the [message trace](crate::trace) become the messages of each sender, which the engine of the limits counts as
+//! the service does. Pure but for reading; takes the moment that it looks from as an argument.
+
+mod analysis;
+mod forecast;
+mod message;
+mod organization;
+mod peaks;
+mod sender;
+
+pub use crate::trace::{DateOrder, Defect, Tally, Unusable};
+pub use organization::{Busiest, Organization};
+pub use peaks::{Peak, Peaks};
+pub use sender::{Forecast, Groups, Sending, Tripped};
