@@ -23,11 +23,12 @@ mod wait;
 
 use std::sync::Arc;
 
+pub use restricted_sender_limits::Action;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-pub use decision::{Action, Basis, Case, Circumstances, Decision, NextStep, Policy, UnblockHistory, Until};
+pub use decision::{Basis, Case, Circumstances, Decision, NextStep, Policy, UnblockHistory, Until};
 pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};

@@ -1,8 +1,9 @@
 //! Which outbound spam policy applies to a sender, as far as the action of the policy decides how a block ends.
 
+use restricted_sender_limits::Action;
 use time::OffsetDateTime;
 
-use super::decision::{Action, Policy};
+use super::decision::Policy;
 use crate::error::Result;
 use crate::exchange::{Cmdlet, Exchange, Record};
 
