@@ -8,7 +8,6 @@ mod description;
 mod get;
 mod identity;
 mod list;
-mod outbound_policy;
 mod outcome;
 mod past;
 mod pattern;
@@ -40,6 +39,7 @@ pub use trace_window::TraceWindow;
 pub use unblock::{unblock, UnblockOptions};
 pub use wait::{wait, WaitOptions};
 
+pub(crate) use identity::Addresses;
 pub(crate) use list::{same, Finding, List};
 pub(crate) use target::Named;
 
