@@ -1,6 +1,7 @@
 //! The cmdlets the practice tenant knows: their parameters and what they do. Those about one thing each stand beside.
 
 mod delegate;
+mod group;
 mod inbox_rule;
 mod mail_flow;
 mod mailbox;
@@ -188,6 +189,7 @@ impl Cmdlet {
             &mailbox::CMDLETS,
             &inbox_rule::CMDLETS,
             &delegate::CMDLETS,
+            &group::CMDLETS,
             &mail_flow::CMDLETS,
             &trace::CMDLETS,
         ];

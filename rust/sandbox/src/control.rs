@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod certificate;
+mod group;
 mod permission;
 mod restriction;
 mod sign_in;
@@ -26,7 +27,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 17] = [
+const WHAT_THERE_IS: [&str; 18] = [
     "requests",
     "clock",
     "apps",
@@ -43,6 +44,7 @@ const WHAT_THERE_IS: [&str; 17] = [
     "outbound-policies",
     "permissions",
     "accounts",
+    "groups",
     "faults",
 ];
 
@@ -113,6 +115,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("permissions", "POST") => permission::change(tenant, body),
         ("accounts", "GET") => Ok(account::list(tenant)),
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
+        ("groups", "POST") => group::change(tenant, body),
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();

@@ -11,6 +11,21 @@ pub(crate) enum RecipientKind {
     UserMailbox,
     SharedMailbox,
     DistributionGroup,
+    /// A security group that mail can be sent to.
+    SecurityGroup,
+    /// A Microsoft 365 group.
+    UnifiedGroup,
+    /// Whoever a filter finds: it has no list of members.
+    DynamicGroup,
+    /// Somebody outside whom the organization's address book knows.
+    Contact,
+}
+
+impl RecipientKind {
+    /// Whether it is a group that somebody belongs to by being listed in it.
+    pub(crate) fn has_members(self) -> bool {
+        matches!(self, Self::DistributionGroup | Self::SecurityGroup | Self::UnifiedGroup)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -21,7 +36,7 @@ pub(crate) struct Recipient {
     pub(crate) guid: Uuid,
     /// Of the user or group in the directory that Graph shows; another one than Exchange's own.
     pub(crate) object_id: Uuid,
-    /// The user principal name; groups have none.
+    /// The user principal name; groups and contacts have none.
     pub(crate) upn: Option<String>,
     pub(crate) primary_address: String,
     pub(crate) other_addresses: Vec<String>,
@@ -42,6 +57,10 @@ impl Recipient {
             RecipientKind::UserMailbox => ("UserMailbox", "UserMailbox"),
             RecipientKind::SharedMailbox => ("UserMailbox", "SharedMailbox"),
             RecipientKind::DistributionGroup => ("MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
+            RecipientKind::SecurityGroup => ("MailUniversalSecurityGroup", "MailUniversalSecurityGroup"),
+            RecipientKind::UnifiedGroup => ("MailUniversalDistributionGroup", "GroupMailbox"),
+            RecipientKind::DynamicGroup => ("DynamicDistributionGroup", "DynamicDistributionGroup"),
+            RecipientKind::Contact => ("MailContact", "MailContact"),
         };
         // The prefix of the primary address is in capitals: that is how Exchange marks it.
         let mut addresses = vec![format!("SMTP:{}", self.primary_address)];
@@ -89,6 +108,7 @@ impl AcceptedDomain {
 pub(crate) struct Directory {
     recipients: Vec<Recipient>,
     by_identity: HashMap<String, usize>,
+    by_guid: HashMap<Uuid, usize>,
     pub(crate) domains: Vec<AcceptedDomain>,
 }
 
@@ -100,11 +120,17 @@ impl Directory {
                 by_identity.entry(identity).or_insert(position);
             }
         }
-        Self { recipients, by_identity, domains }
+        let by_guid = (0..).zip(&recipients).map(|(position, recipient)| (recipient.guid, position)).collect();
+        Self { recipients, by_identity, by_guid, domains }
     }
 
     pub(crate) fn recipients(&self) -> &[Recipient] {
         &self.recipients
+    }
+
+    /// The recipient with this Exchange identifier.
+    pub(crate) fn of_guid(&self, guid: Uuid) -> Option<&Recipient> {
+        self.by_guid.get(&guid).and_then(|position| self.recipients.get(*position))
     }
 
     /// The recipient with this address, user principal name, name, alias or GUID.

@@ -88,6 +88,8 @@ pub(crate) struct Rule {
     pub(crate) from_member_of: Vec<String>,
     pub(crate) sender_domain_is: Vec<String>,
     pub(crate) except_if_from: Vec<String>,
+    pub(crate) except_if_from_member_of: Vec<String>,
+    pub(crate) except_if_sender_domain_is: Vec<String>,
 }
 
 impl Rule {
@@ -105,8 +107,8 @@ impl Rule {
             ("FromMemberOf", texts(&self.from_member_of)),
             ("SenderDomainIs", texts(&self.sender_domain_is)),
             ("ExceptIfFrom", texts(&self.except_if_from)),
-            ("ExceptIfFromMemberOf", Value::Null),
-            ("ExceptIfSenderDomainIs", Value::Null),
+            ("ExceptIfFromMemberOf", texts(&self.except_if_from_member_of)),
+            ("ExceptIfSenderDomainIs", texts(&self.except_if_sender_domain_is)),
         ])
     }
 
