@@ -6,6 +6,7 @@ mod audit;
 mod certificate;
 mod group;
 mod permission;
+mod policy;
 mod restriction;
 mod sign_in;
 
@@ -110,7 +111,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("releases", "DELETE") => restriction::forget_plan(tenant, body),
         ("unblocks", "POST") => restriction::count_unblocks(tenant, body),
         ("audit-records", "POST") => audit::add_records(tenant, body),
-        ("outbound-policies", "POST") => change_outbound_policy(tenant, body),
+        ("outbound-policies", "POST") => policy::change(tenant, body),
         ("permissions", "GET") => Ok(permission::list(tenant)),
         ("permissions", "POST") => permission::change(tenant, body),
         ("accounts", "GET") => Ok(account::list(tenant)),
@@ -160,12 +161,6 @@ fn change_settings(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
     let mut settings = tenant.settings();
     settings.change(change);
     Ok(reply::json(StatusCode::OK, &*settings))
-}
-
-fn change_outbound_policy(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
-    let change = read(body, r#"{"name": "Default", "actionWhenThresholdReached": "BlockUser"}"#)?;
-    tenant.outbound_policies().change(&change, tenant.now()).map_err(bad)?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
 fn order_fault(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {

@@ -82,6 +82,17 @@ impl Recipient {
     }
 }
 
+/// What follows the last `@` of an address.
+pub(crate) fn domain_of(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
+}
+
+/// Whether a domain is another one or lies in it, whatever their case.
+pub(crate) fn is_within(domain: &str, other: &str) -> bool {
+    let inner = domain.len().checked_sub(other.len()).and_then(|start| domain.split_at_checked(start));
+    inner.is_some_and(|(before, end)| end.eq_ignore_ascii_case(other) && (before.is_empty() || before.ends_with('.')))
+}
+
 /// A domain the organization receives mail for.
 #[derive(Clone, Debug)]
 pub(crate) struct AcceptedDomain {
@@ -92,6 +103,15 @@ pub(crate) struct AcceptedDomain {
 }
 
 impl AcceptedDomain {
+    /// Whether mail to this domain stays inside.
+    pub(crate) fn covers(&self, domain: &str) -> bool {
+        if self.match_subdomains {
+            is_within(domain, &self.domain)
+        } else {
+            domain.eq_ignore_ascii_case(&self.domain)
+        }
+    }
+
     pub(crate) fn row(&self) -> Row {
         Row(vec![
             ("Name", self.domain.as_str().into()),
@@ -136,5 +156,24 @@ impl Directory {
     /// The recipient with this address, user principal name, name, alias or GUID.
     pub(crate) fn find(&self, identity: &str) -> Option<&Recipient> {
         self.by_identity.get(&identity.to_lowercase()).and_then(|position| self.recipients.get(*position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_and_what_lies_in_it() {
+        for (domain, other, expected) in [
+            ("contoso.com", "CONTOSO.com", true),
+            ("shop.contoso.com", "contoso.com", true),
+            ("notcontoso.com", "contoso.com", false),
+            ("contoso.com", "shop.contoso.com", false),
+            ("é.com", "xé.com", false),
+            ("", "contoso.com", false),
+        ] {
+            assert_eq!(is_within(domain, other), expected, "{domain} in {other}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::Teller;
-use crate::outbound_policy::{Action, Limits, OutboundPolicies, Policy, Rule};
+use crate::outbound_policy::{Action, Conditions, Limits, OutboundPolicies, Policy, Rule};
 
 const STANDARD: Limits = Limits { external_per_hour: 500, internal_per_hour: 1000, per_day: 1000 };
 const STRICT: Limits = Limits { external_per_hour: 400, internal_per_hour: 800, per_day: 800 };
@@ -33,35 +33,38 @@ impl Teller {
 
     fn outbound_policy(&mut self, (name, limits, action, ago): Told, founded: OffsetDateTime) -> Policy {
         Policy {
-            name,
-            guid: self.guid(),
             is_default: name == "Default",
             limits,
             action,
-            created: founded,
             changed: self.now.saturating_sub(ago),
+            ..Policy::new(name, self.guid(), founded)
         }
     }
 
-    fn outbound_rule(&mut self, priority: u8, name: &'static str, policy: &'static str) -> Rule {
-        Rule { name, guid: self.guid(), priority, is_enabled: true, policy, ..Rule::default() }
+    fn outbound_rule(&mut self, name: &str, policy: &str, conditions: Conditions) -> Rule {
+        Rule {
+            name: name.to_owned(),
+            guid: self.guid(),
+            is_enabled: true,
+            policy: policy.to_owned(),
+            conditions,
+            ..Rule::default()
+        }
     }
 
     fn outbound_rules(&mut self) -> Vec<Rule> {
+        let from = |address: &str| Conditions { from: vec![address.to_owned()], ..Conditions::default() };
+        let printers = Conditions { domain_is: vec!["print.contoso.com".into()], ..Conditions::default() };
+        let all_staff = Conditions { member_of: vec!["all.staff@contoso.com".into()], ..Conditions::default() };
         vec![
-            Rule { from: vec!["megan.bowen@contoso.com".into()], ..self.outbound_rule(0, "Executives", "Executives") },
-            Rule { from: vec!["news@contoso.com".into()], ..self.outbound_rule(1, "Newsletters", "Newsletters") },
+            self.outbound_rule("Executives", "Executives", from("megan.bowen@contoso.com")),
+            self.outbound_rule("Newsletters", "Newsletters", from("news@contoso.com")),
             Rule {
-                sender_domain_is: vec!["print.contoso.com".into()],
-                except_if_from: vec!["plotter@print.contoso.com".into()],
-                ..self.outbound_rule(2, "Devices", "Devices")
+                exceptions: from("plotter@print.contoso.com"),
+                ..self.outbound_rule("Devices", "Devices", printers)
             },
             // A trial that somebody has not taken back.
-            Rule {
-                is_enabled: false,
-                from_member_of: vec!["all.staff@contoso.com".into()],
-                ..self.outbound_rule(3, "Everybody strict", "Everybody strict")
-            },
+            Rule { is_enabled: false, ..self.outbound_rule("Everybody strict", "Everybody strict", all_staff) },
         ]
     }
 
@@ -77,22 +80,23 @@ impl Teller {
         ];
         all.policies.extend(policies.map(|told| self.outbound_policy(told, founded)));
         let texts = |texts: &[&str]| texts.iter().map(|text| format!("{text}@contoso.com")).collect::<Vec<_>>();
+        let from = |aliases: &[&str]| Conditions { from: texts(aliases), ..Conditions::default() };
+        let group = |aliases: &[&str]| Conditions { member_of: texts(aliases), ..Conditions::default() };
+        let campaigns = Conditions {
+            from: [texts(&["campaigns", "pradeep.gupta", "offers", "grady.archie"]), vec![SHOP.into()]].concat(),
+            member_of: texts(&["marketing"]),
+            domain_is: vec!["contoso.com".into()],
+        };
+        let exceptions = Conditions {
+            from: texts(&["offers"]),
+            member_of: texts(&["interns"]),
+            domain_is: vec!["shop.contoso.com".into()],
+        };
         all.rules.extend([
-            Rule {
-                from: [texts(&["campaigns", "pradeep.gupta", "offers", "grady.archie"]), vec![SHOP.into()]].concat(),
-                from_member_of: texts(&["marketing"]),
-                sender_domain_is: vec!["contoso.com".into()],
-                except_if_from: texts(&["offers"]),
-                except_if_from_member_of: texts(&["interns"]),
-                except_if_sender_domain_is: vec!["shop.contoso.com".into()],
-                ..self.outbound_rule(4, "Campaigns", "Campaigns")
-            },
-            Rule { from_member_of: texts(&["project.falcon"]), ..self.outbound_rule(5, "Project Falcon", "Projects") },
-            Rule { from_member_of: texts(&["field.staff"]), ..self.outbound_rule(6, "Field staff", "Field staff") },
-            Rule {
-                from: texts(&["campaigns"]),
-                ..self.outbound_rule(7, "Campaigns of last year", "Campaigns of last year")
-            },
+            Rule { exceptions, ..self.outbound_rule("Campaigns", "Campaigns", campaigns) },
+            self.outbound_rule("Project Falcon", "Projects", group(&["project.falcon"])),
+            self.outbound_rule("Field staff", "Field staff", group(&["field.staff"])),
+            self.outbound_rule("Campaigns of last year", "Campaigns of last year", from(&["campaigns"])),
         ]);
     }
 }
