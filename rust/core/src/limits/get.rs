@@ -1,7 +1,8 @@
 //! `Get-OutboundSendingLimit`: which policy applies to a sender, and what it and the service allow.
 
+use super::resolution::{Candidate, Resolution};
 use super::sending_limit::{Asked, Frame, SendingLimit};
-use super::{Author, Rulebook};
+use super::{listed, Author, Rulebook};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::is_initial_domain;
@@ -108,11 +109,28 @@ impl Named {
         };
         let author = Author { address: from, known_as };
         rulebook.look_into_groups(exchange, &author).await?;
-        let from_initial_domain = is_initial_domain(author.domain());
+        if !author.writes_from(&address) {
+            // Whoever is named by another address may mean the mail from it.
+            let other = Author { address, ..author.clone() };
+            rulebook.look_into_groups(exchange, &other).await?;
+            warnings.extend(differs(&rulebook.resolve(&author), &rulebook.resolve(&other), &author, &other));
+        }
         let resolution = rulebook.resolve(&author);
+        let from_initial_domain = is_initial_domain(author.domain());
         let asked = Asked { sender: self.sender, from: author.address, from_initial_domain };
         let mut limit = SendingLimit::of_sender(asked, resolution, &rulebook.policies, frame, connection.origin());
         limit.warnings.splice(0..0, warnings);
         Ok(limit)
     }
+}
+
+/// What to say where mail from another address of the same person has another policy.
+fn differs(ours: &Resolution<'_>, theirs: &Resolution<'_>, author: &Author, other: &Author) -> Option<String> {
+    let names = |resolution: &Resolution<'_>| resolution.candidates.iter().map(Candidate::name).collect::<Vec<_>>();
+    let (ours, theirs) = (names(ours), names(theirs));
+    let (primary, address) = (&author.address, &other.address);
+    (ours != theirs).then(|| {
+        let theirs = listed(theirs.iter().map(String::as_str));
+        format!("This is for mail from {primary}; mail from {address} has the policy {theirs}: -From names it.")
+    })
 }
