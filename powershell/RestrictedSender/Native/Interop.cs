@@ -50,6 +50,8 @@ internal enum RowType
     SenderAccountCheck = 21,
     SenderAccountFact = 22,
     SenderAccountProtection = 23,
+    SendingLimit = 26,
+    SendingRule = 27,
 }
 
 /// <summary>

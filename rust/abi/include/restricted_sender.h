@@ -151,6 +151,14 @@ enum RsRowType
    * An action that secures an account.
    */
   RS_ROW_TYPE_SENDER_ACCOUNT_PROTECTION = 23,
+  /**
+   * What a sender may send, or whomever a rule is for.
+   */
+  RS_ROW_TYPE_SENDING_LIMIT = 26,
+  /**
+   * A rule that leads to an outbound spam policy, and what became of it.
+   */
+  RS_ROW_TYPE_SENDING_RULE = 27,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

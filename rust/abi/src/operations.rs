@@ -9,6 +9,7 @@ mod journal;
 mod panic;
 mod protect_account;
 mod read_reply;
+mod sending_limit;
 mod test;
 mod test_account;
 mod unblock;
@@ -64,6 +65,7 @@ const ALL: &[&Spec] = &[
     &unblock::UNBLOCK,
     &wait::WAIT,
     &history::GET,
+    &sending_limit::GET,
     &journal::TEST,
     &error_code::GET,
     &read_reply::READ,
@@ -106,6 +108,8 @@ const TARGET: &[Field] = &[
     ("Evidence", RsCellType::Text),
     // An unblock that was sent earlier.
     ("RequestedAt", RsCellType::Ticks),
+    // The From address of a message.
+    ("From", RsCellType::Text),
 ];
 
 /// What an item of input names.
@@ -117,6 +121,7 @@ pub fn target(item: &mut Fields) -> Target {
         tenant_id: item.text("TenantId"),
         known,
         requested_at: item.moment("RequestedAt"),
+        from: item.text("From"),
     }
 }
 

@@ -8,6 +8,7 @@ use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
+use restricted_sender_core::limits::{SendingLimit, SendingRule};
 use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
 use time::Duration;
 
@@ -66,6 +67,10 @@ pub enum RsRowType {
     SenderAccountFact = 22,
     /// An action that secures an account.
     SenderAccountProtection = 23,
+    /// What a sender may send, or whomever a rule is for.
+    SendingLimit = 26,
+    /// A rule that leads to an outbound spam policy, and what became of it.
+    SendingRule = 27,
 }
 
 /// What is to be signed, and how.
@@ -399,6 +404,42 @@ rows! {
         IsPractice: Bool = done.origin.practice,
     }
 
+    sending_limit SendingLimit SENDING_LIMIT (limit: SendingLimit) {
+        SenderAddress: Text = limit.sender.as_deref(),
+        From: Text = limit.from.as_deref(),
+        Policy: Text = limit.policy.as_deref(),
+        Rule: Text = limit.rule.as_deref(),
+        Priority: Int64 = limit.priority.map(i64::from),
+        State: Text = limit.state.map(Name),
+        AppliesTo: Text = limit.applies_to.as_deref(),
+        Why: Text = limit.why.as_deref(),
+        MayApply: List = limit.may_apply.as_slice(),
+        ActionWhenThresholdReached: Text = limit.action.map(|action| Name(action.name())),
+        ExternalPerHour: Int64 = limit.external_per_hour.map(i64::from),
+        InternalPerHour: Int64 = limit.internal_per_hour.map(i64::from),
+        RecipientsPerDay: Int64 = limit.recipients_per_day.map(i64::from),
+        RecipientRate: Int64 = i64::from(limit.recipient_rate),
+        MessagesPerMinute: Int64 = i64::from(limit.messages_per_minute),
+        RecipientsPerMessage: Int64 = i64::from(limit.recipients_per_message),
+        InitialDomain: Int64 = limit.initial_domain.map(i64::from),
+        TenantExternal: Int64 = limit.tenant_external.map(i64::from),
+        Source: List = List(|block: &mut Block| pairs(block, &limit.sources)),
+        Rules: List = List(|block: &mut Block| limit.rules.iter().for_each(|rule| sending_rule(block, rule))),
+        Warnings: List = limit.warnings.as_slice(),
+        Organization: Text = Shared(&limit.origin.organization),
+        TenantId: Text = limit.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = limit.origin.practice,
+    }
+
+    sending_rule SendingRule SENDING_RULE (rule: SendingRule) {
+        Priority: Int64 = rule.priority.map(i64::from),
+        Rule: Text = &rule.name,
+        Policy: Text = rule.policy.as_deref(),
+        AppliesTo: Text = &rule.applies_to,
+        Result: Text = Name(rule.outcome.name()),
+        Why: Text = &rule.why,
+    }
+
     error_code ErrorCode ERROR_CODE (code: Code) {
         Code: Text = code.id(),
         Name: Text = Name(code.name()),
@@ -488,6 +529,7 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             Row::Account(row) => add(RsRowType::SenderAccountReport, &|block| report(block, row)),
             Row::Protection(row) => add(RsRowType::SenderAccountProtection, &|block| protection(block, row)),
+            Row::SendingLimit(row) => add(RsRowType::SendingLimit, &|block| sending_limit(block, row)),
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -506,10 +548,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=23 {
+        for number in (0..=23).chain([26, 27]) {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(24).is_none() && columns(-1).is_none());
+        assert!(columns(28).is_none() && columns(-1).is_none());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod graph;
 pub mod history;
 pub mod host;
+pub mod limits;
 pub mod reason;
 pub mod restriction;
 pub mod sending;

@@ -25,6 +25,25 @@ pub enum Action {
     BlockUser,
 }
 
+impl Action {
+    /// The service's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "Alert",
+            Self::BlockUserForToday => "BlockUserForToday",
+            Self::BlockUser => "BlockUser",
+        }
+    }
+
+    /// The action of that name, without regard to case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Alert, Self::BlockUserForToday, Self::BlockUser];
+        all.into_iter().find(|action| action.name().eq_ignore_ascii_case(name))
+    }
+}
+
 /// The limits of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceLimits {
