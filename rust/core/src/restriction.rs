@@ -41,6 +41,7 @@ pub use wait::{wait, WaitOptions};
 
 pub(crate) use identity::Addresses;
 pub(crate) use list::{same, Finding, List};
+pub(crate) use pattern::Pattern;
 pub(crate) use target::Named;
 
 use crate::connection::Origin;

@@ -4,14 +4,19 @@
 //! Rows of the [message trace](crate::trace) become the messages of each sender, which the engine of the limits counts as
 //! the service does. Pure but for reading; takes the moment that it looks from as an argument.
 
+mod agreement;
 mod analysis;
 mod forecast;
+mod measure;
 mod message;
 mod organization;
 mod peaks;
 mod sender;
+mod service;
 
 pub use crate::trace::{DateOrder, Defect, Tally, Unusable};
+pub use agreement::Agreement;
+pub use measure::{measure, Options, OrganizationMeasured, SenderMeasured, Source};
 pub use organization::{Busiest, Organization};
 pub use peaks::{Peak, Peaks};
 pub use sender::{Forecast, Groups, Sending, Tripped};

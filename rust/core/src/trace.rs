@@ -11,12 +11,14 @@ mod read;
 mod record;
 mod row;
 mod shape;
+mod sheets;
 mod tally;
 
-pub use ledger::{Book, Ledger, PARTS};
+pub use ledger::{Book, Ledger, Line, PARTS};
 pub use moment::DateOrder;
 pub use read::Reader;
 pub use row::{Kind, Row, DOMAINS};
+pub use sheets::Sheets;
 pub use tally::{Defect, Tally, Unusable};
 
 #[cfg(test)]

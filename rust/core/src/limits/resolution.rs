@@ -106,6 +106,20 @@ impl Resolution<'_> {
         }
     }
 
+    /// What the policy that applies sets, and its name; nothing where it is not known.
+    pub fn policy(&self) -> Option<(String, restricted_sender_limits::Policy)> {
+        let [Candidate { policy: Some(policy), .. }] = self.candidates.as_slice() else { return None };
+        let (external, internal) = (policy.external_per_hour?, policy.internal_per_hour?);
+        let (per_day, action) = (policy.per_day?, policy.action?);
+        let limits = restricted_sender_limits::Policy {
+            external_per_hour: external,
+            internal_per_hour: internal,
+            per_day,
+            action,
+        };
+        Some((policy.name.clone(), limits))
+    }
+
     /// What is said of the rules of which that came.
     fn said(&self, outcome: Outcome) -> String {
         let rules = self.rules.iter().filter(|rule| rule.outcome == outcome);

@@ -12,7 +12,7 @@ use super::sender::{Measure, Sending};
 use crate::trace::{Book, Kind, Ledger, Row, Tally, DOMAINS, PARTS};
 
 /// What to measure against.
-pub struct Frame<'a> {
+pub struct Scale<'a> {
     /// The moment to look from; nothing for that of the last row.
     pub at: Option<Second>,
     /// The limits of the service.
@@ -45,7 +45,7 @@ struct Found {
 
 /// Measures what several readers have taken down.
 #[must_use]
-pub fn analyse(book: &Book<'_>, ledgers: Vec<Ledger<'_>>, frame: &Frame<'_>) -> Measured {
+pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured {
     let mut tally = Tally::default();
     let (mut latest, mut readers) = (None, Vec::with_capacity(ledgers.len()));
     for ledger in ledgers {
@@ -53,7 +53,7 @@ pub fn analyse(book: &Book<'_>, ledgers: Vec<Ledger<'_>>, frame: &Frame<'_>) -> 
         latest = latest.max(ledger.latest);
         readers.push(Mutex::new(ledger.parts));
     }
-    let at = frame.at.or(latest).unwrap_or_default();
+    let at = scale.at.or(latest).unwrap_or_default();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Found { domains: vec![0; DOMAINS as usize], ..Found::default() };
@@ -62,7 +62,7 @@ pub fn analyse(book: &Book<'_>, ledgers: Vec<Ledger<'_>>, frame: &Frame<'_>) -> 
             if part >= PARTS {
                 return found;
             }
-            found.look_at(take(&readers, part), book, frame, at);
+            found.look_at(take(&readers, part), book, scale, at);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -85,7 +85,7 @@ pub fn analyse(book: &Book<'_>, ledgers: Vec<Ledger<'_>>, frame: &Frame<'_>) -> 
     let domains =
         domains.map(|(count, number)| Busiest { name: book.domains.name(number), recipients: *count }).collect();
     let Found { senders, external, .. } = found;
-    let organization = Organization::of(&senders, external, domains, tally, at, &frame.service, frame.has_licences);
+    let organization = Organization::of(&senders, external, domains, tally, at, &scale.service, scale.has_licences);
     Measured { senders, organization }
 }
 
@@ -106,7 +106,7 @@ fn take(readers: &[Mutex<Vec<Vec<Row>>>], part: usize) -> Vec<Row> {
 }
 
 impl Found {
-    fn look_at(&mut self, mut rows: Vec<Row>, book: &Book<'_>, frame: &Frame<'_>, at: Second) {
+    fn look_at(&mut self, mut rows: Vec<Row>, book: &Book, scale: &Scale<'_>, at: Second) {
         self.duplicates += put_in_order(&mut rows);
         rows.retain(|row| row.at <= at);
         for row in &rows {
@@ -117,8 +117,8 @@ impl Found {
         each_sender(&rows, |number, messages| {
             let sender = book.senders.name(number);
             self.external.add(&sender, messages);
-            let policy = (frame.policy)(&sender);
-            let measure = Measure { policy: policy.as_ref(), service: frame.service, settings: frame.settings, at };
+            let policy = (scale.policy)(&sender);
+            let measure = Measure { policy: policy.as_ref(), service: scale.service, settings: scale.settings, at };
             self.senders.extend(measure.of(sender, messages));
         });
     }

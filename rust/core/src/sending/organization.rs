@@ -7,6 +7,7 @@ use restricted_sender_limits::{Second, ServiceLimits};
 use super::message::Message;
 use super::peaks::Peak;
 use super::sender::Sending;
+use crate::exchange::is_initial_domain;
 use crate::trace::Tally;
 
 /// An organization, measured.
@@ -70,7 +71,7 @@ pub struct External {
 impl External {
     /// Counts the messages of a sender.
     pub fn add(&mut self, sender: &str, messages: &[Message]) {
-        let is_initial = is_of_initial_domain(sender);
+        let is_initial = sender.rsplit_once('@').is_some_and(|(_, domain)| is_initial_domain(domain));
         for message in messages.iter().filter(|message| message.recipients.expanded_external > 0) {
             let sent = (message.at, message.recipients.expanded_external);
             match self.all.last_mut() {
@@ -88,14 +89,6 @@ impl External {
         self.all.append(&mut other.all);
         self.initial_domain.append(&mut other.initial_domain);
     }
-}
-
-/// Whether an address is of the domain that every organization begins with.
-fn is_of_initial_domain(address: &str) -> bool {
-    const INITIAL: &str = ".onmicrosoft.com";
-    address.len() > INITIAL.len()
-        && address.is_char_boundary(address.len() - INITIAL.len())
-        && address[address.len() - INITIAL.len()..].eq_ignore_ascii_case(INITIAL)
 }
 
 /// What is used at `at`, and the peak before it.

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use restricted_sender_limits::Second;
 
@@ -9,15 +10,15 @@ use super::moment::{self, DateOrder, Evidence};
 use super::names::{Names, Remembered};
 use super::record::Record;
 use super::row::{message_id, recipient, Kind, Row};
-use super::shape::{recipients, Columns, Part, Place};
+use super::shape::{recipients, Columns, Named, Part, Place};
 use super::tally::{Defect, Tally};
 use crate::domains::Domains;
 
 /// What all readers of a trace have in common.
 #[derive(Debug)]
-pub struct Book<'a> {
+pub struct Book {
     /// The organization's own domains.
-    pub own: &'a Domains,
+    own: Domains,
     pub senders: Names,
     pub domains: Names,
     hasher: RandomState,
@@ -28,10 +29,10 @@ pub const PARTS: usize = 64;
 
 /// What one reader takes down.
 #[derive(Debug)]
-pub struct Ledger<'a> {
-    book: &'a Book<'a>,
-    senders: Remembered<'a, u32>,
-    domains: Remembered<'a, Domain>,
+pub struct Ledger {
+    book: Arc<Book>,
+    senders: Remembered<u32>,
+    domains: Remembered<Domain>,
     /// Rows by the sender's number.
     pub parts: Vec<Vec<Row>>,
     pub tally: Tally,
@@ -61,6 +62,19 @@ enum Author {
     Unreadable,
 }
 
+/// A line of the trace: one message to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When it was sent, where that is known.
+    pub at: Option<Second>,
+    pub sender: String,
+    pub recipient: String,
+    /// What has become of it, by the service's name.
+    pub status: String,
+    /// The message trace id.
+    pub message: String,
+}
+
 /// How far a ledger was when a file was begun, which may have to be read again in another way.
 #[derive(Debug)]
 pub struct Mark {
@@ -69,18 +83,18 @@ pub struct Mark {
     tally: Tally,
 }
 
-impl<'a> Book<'a> {
-    pub fn of(own: &'a Domains) -> Self {
+impl Book {
+    pub fn of(own: Domains) -> Self {
         Self { own, senders: Names::default(), domains: Names::default(), hasher: RandomState::new() }
     }
 }
 
-impl<'a> Ledger<'a> {
-    pub fn of(book: &'a Book<'a>) -> Self {
+impl Ledger {
+    pub fn of(book: &Arc<Book>) -> Self {
         Self {
-            book,
-            senders: Remembered::of(&book.senders),
-            domains: Remembered::of(&book.domains),
+            book: Arc::clone(book),
+            senders: Remembered::default(),
+            domains: Remembered::default(),
             parts: vec![Vec::new(); PARTS],
             tally: Tally::default(),
             latest: None,
@@ -117,7 +131,32 @@ impl<'a> Ledger<'a> {
         }
         let (at, evidence) = moment::read(record.field(Place::Moment).raw, order);
         self.evidence |= evidence;
-        let sender = match self.author(record.field(Place::Sender).raw) {
+        let (sender, message) = (record.field(Place::Sender).raw, record.field(Place::Message).raw);
+        self.take_down(at, sender, message, |each| recipients(columns.shape, record, each))
+    }
+
+    /// Takes a line down that was read otherwise.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    pub fn enter_line(&mut self, line: &Line) -> Result<(), Defect> {
+        self.tally.lines += 1;
+        let part = Part::of_status(line.status.as_bytes());
+        let named = Named { address: line.recipient.as_bytes(), part };
+        self.take_down(line.at, line.sender.as_bytes(), line.message.as_bytes(), |each| {
+            each(named);
+            true
+        })
+    }
+
+    fn take_down<'t>(
+        &mut self,
+        at: Option<Second>,
+        sender: &[u8],
+        message: &[u8],
+        recipients: impl FnOnce(&mut dyn FnMut(Named<'t>)) -> bool,
+    ) -> Result<(), Defect> {
+        let sender = match self.author(sender) {
             Author::Own(sender) => sender,
             Author::Outside => {
                 self.tally.inbound += 1;
@@ -130,36 +169,35 @@ impl<'a> Ledger<'a> {
             Author::Unreadable => return Err(Defect::Sender),
         };
         let at = at.ok_or(Defect::Moment)?;
-        let message = message_id(record.field(Place::Message).raw).ok_or(Defect::Message)?;
+        let message = message_id(message).ok_or(Defect::Message)?;
         let (mut count, mut unreadable) = (0, false);
-        let counts =
-            recipients(columns.shape, record, |named| match self.row(named.address, named.part, message, at, sender) {
-                Some(row) => {
-                    count += 1;
-                    if let Some(row) = row {
-                        self.keep(row);
-                    }
+        let counts = recipients(&mut |named| match self.row(named, message, at, sender) {
+            Some(row) => {
+                count += 1;
+                if let Some(row) = row {
+                    self.keep(row);
                 }
-                None => unreadable = true,
-            });
-        match () {
-            () if !counts => self.tally.others += 1,
-            () if unreadable || count == 0 => return Err(Defect::Recipient),
-            () => {}
+            }
+            None => unreadable = true,
+        });
+        if !counts {
+            self.tally.others += 1;
+        } else if unreadable || count == 0 {
+            return Err(Defect::Recipient);
         }
         Ok(())
     }
 
     /// The row of a recipient; nothing where it is no address, and no row where it counts for nobody.
-    fn row(&mut self, address: &[u8], part: Part, message: u128, at: Second, sender: u32) -> Option<Option<Row>> {
-        let lower = lower_case(address, &mut self.lower);
+    fn row(&mut self, named: Named<'_>, message: u128, at: Second, sender: u32) -> Option<Option<Row>> {
+        let lower = lower_case(named.address.trim_ascii(), &mut self.lower);
         let domain = &lower[memchr::memrchr(b'@', lower)? + 1..];
         if domain.is_empty() {
             return None;
         }
-        let own = self.book.own;
-        let domain = self.domains.get(domain, |number| Domain { number, is_own: holds(own, domain) });
-        let kind = match part {
+        let Book { own, domains, .. } = &*self.book;
+        let domain = self.domains.get(domains, domain, |number| Domain { number, is_own: holds(own, domain) });
+        let kind = match named.part {
             Part::Recipient if domain.is_own => Kind::Internal,
             Part::Recipient => Kind::External,
             Part::Group => Kind::Group,
@@ -189,10 +227,10 @@ impl<'a> Ledger<'a> {
             _ if is_the_service(lower) => Author::Service,
             None => Author::Unreadable,
             Some(at) => {
-                let (own, name) = (self.book.own, &lower[at + 1..]);
-                let domain = self.domains.get(name, |number| Domain { number, is_own: holds(own, name) });
+                let (Book { own, domains, senders, .. }, name) = (&*self.book, &lower[at + 1..]);
+                let domain = self.domains.get(domains, name, |number| Domain { number, is_own: holds(own, name) });
                 if domain.is_own {
-                    Author::Own(self.senders.get(lower, |number| number))
+                    Author::Own(self.senders.get(senders, lower, |number| number))
                 } else {
                     Author::Outside
                 }

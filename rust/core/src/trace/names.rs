@@ -13,12 +13,9 @@ struct Known {
     names: Vec<Arc<[u8]>>,
 }
 
-/// What one reader knows of the names, so that it seldom has to ask.
+/// What one reader knows of names, so that it seldom has to ask for them.
 #[derive(Debug)]
-pub struct Remembered<'a, T> {
-    names: &'a Names,
-    known: HashMap<Arc<[u8]>, T>,
-}
+pub struct Remembered<T>(HashMap<Arc<[u8]>, T>);
 
 impl Names {
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -39,24 +36,34 @@ impl Names {
 
     /// What the number stands for.
     pub fn name(&self, number: u32) -> String {
-        let known = self.known();
-        known.names.get(number as usize).map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default()
+        self.known().names.get(number as usize).map(|name| text(name)).unwrap_or_default()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<String> {
+        self.known().names.iter().map(|name| text(name)).collect()
     }
 }
 
-impl<'a, T: Copy> Remembered<'a, T> {
-    pub fn of(names: &'a Names) -> Self {
-        Self { names, known: HashMap::new() }
-    }
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
 
-    /// What is remembered of a name, in lower case; `make` makes it of the name's number when it is met first.
-    pub fn get(&mut self, name: &[u8], make: impl FnOnce(u32) -> T) -> T {
-        if let Some(known) = self.known.get(name) {
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Copy> Remembered<T> {
+    /// What is remembered of one of `names`, in lower case; `make` makes it of the name's number when it is met first.
+    pub fn get(&mut self, names: &Names, name: &[u8], make: impl FnOnce(u32) -> T) -> T {
+        if let Some(known) = self.0.get(name) {
             return *known;
         }
-        let (name, number) = self.names.number(name);
+        let (name, number) = names.number(name);
         let made = make(number);
-        self.known.insert(name, made);
+        self.0.insert(name, made);
         made
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
@@ -20,18 +20,11 @@ use crate::error::{Code, Error, Result};
 
 /// Reads trace files into ledgers, one for each thread.
 pub struct Reader<'a> {
-    ledgers: Vec<Ledger<'a>>,
+    ledgers: Vec<Ledger>,
     /// The order of dates, where the admin says it.
     order: Option<DateOrder>,
     /// Whether nobody waits for the answer any more.
     unwanted: &'a (dyn Fn() -> bool + Sync),
-}
-
-/// What is known of a file besides its rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRead {
-    /// Why it could be read only so far, where it could not be read to its end.
-    pub cut_off: Option<String>,
 }
 
 /// How a file is read: by the first way that fits it.
@@ -43,7 +36,8 @@ struct Way {
 
 /// How reading in some way came out.
 enum Outcome {
-    Read(FileRead),
+    /// To its end, or only so far, for that reason.
+    Read(Option<String>),
     /// Marks do not stand as they should.
     Odd,
 }
@@ -52,21 +46,22 @@ enum Outcome {
 const LONGEST_HEADER: u64 = 1 << 16;
 
 impl<'a> Reader<'a> {
-    pub fn new(book: &'a Book<'a>, order: Option<DateOrder>, unwanted: &'a (dyn Fn() -> bool + Sync)) -> Self {
+    pub fn new(book: &Arc<Book>, order: Option<DateOrder>, unwanted: &'a (dyn Fn() -> bool + Sync)) -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         Self { ledgers: (0..threads).map(|_| Ledger::of(book)).collect(), order, unwanted }
     }
 
     /// What has been taken down.
-    pub fn finish(self) -> Vec<Ledger<'a>> {
+    pub fn finish(self) -> Vec<Ledger> {
         self.ledgers
     }
 
-    /// Reads a file. What was read of others stays, whatever becomes of it.
+    /// Reads a file. What was read of others stays, whatever becomes of it. Returns why it was read only so far, where
+    /// it could not be read to its end: what stands before counts.
     ///
     /// # Errors
     /// [`Code::TraceUnreadable`]: it cannot be opened, is no message trace, or its dates can be read in two ways.
-    pub fn read(&mut self, path: &Path) -> Result<FileRead> {
+    pub fn read(&mut self, path: &Path) -> Result<Option<String>> {
         let marks: Vec<_> = self.ledgers.iter_mut().map(Ledger::mark).collect();
         let read = self.try_read(path, &marks).map_err(|error| {
             let path = path.display().to_string();
@@ -91,7 +86,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn try_read(&mut self, path: &Path, marks: &[Mark]) -> io::Result<FileRead> {
+    fn try_read(&mut self, path: &Path, marks: &[Mark]) -> io::Result<Option<String>> {
         let mut way = Way { cut: Cut::ByCounting, order: self.order.unwrap_or(DateOrder::MonthFirst) };
         loop {
             let outcome = self.read_in(path, &mut way)?;
@@ -100,9 +95,8 @@ impl<'a> Reader<'a> {
                 Some(order) => order,
                 None => evidence.order(way.order)?,
             };
-            match outcome {
-                Outcome::Read(read) if order == way.order => return Ok(read),
-                _ => {}
+            if let (Outcome::Read(cut_off), true) = (outcome, order == way.order) {
+                return Ok(cut_off);
             }
             way.order = order;
             self.go_back(marks);
@@ -124,7 +118,7 @@ impl<'a> Reader<'a> {
         let blocks = Mutex::new(Blocks::of(text.into_inner(), read, line, way.cut));
         let (is_odd, failure) = (AtomicBool::new(false), Mutex::new(None));
         let (unwanted, order) = (self.unwanted, way.order);
-        let work = |ledger: &mut Ledger<'_>| {
+        let work = |ledger: &mut Ledger| {
             let mut block = Block::default();
             while !is_odd.load(Ordering::Relaxed) && !unwanted() {
                 let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).next(&mut block);
@@ -156,14 +150,14 @@ impl<'a> Reader<'a> {
             way.cut = Cut::ByReading { delimiter };
             return Ok(Outcome::Odd);
         }
-        let cut_off = failure.into_inner().unwrap_or_else(PoisonError::into_inner).map(|error| error.to_string());
-        Ok(Outcome::Read(FileRead { cut_off }))
+        let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Outcome::Read(failure.map(|error| error.to_string())))
     }
 }
 
 impl Evidence {
     /// The order of the dates of a file that was read with the one that is assumed.
-    fn order(self, assumed: DateOrder) -> io::Result<DateOrder> {
+    pub(super) fn order(self, assumed: DateOrder) -> io::Result<DateOrder> {
         match (self.month_first, self.day_first) {
             (true, true) => Err(invalid(
                 "its dates stand partly with the month first and partly with the day first; give -DateOrder MonthFirst or \
@@ -216,7 +210,7 @@ impl Header {
 }
 
 /// Takes a block down. Tells whether marks stand where none may, or one is missing.
-fn enter(ledger: &mut Ledger<'_>, block: &Block, columns: &Columns, delimiter: u8, order: DateOrder) -> bool {
+fn enter(ledger: &mut Ledger, block: &Block, columns: &Columns, delimiter: u8, order: DateOrder) -> bool {
     let mut records = Records::of(&block.text, delimiter);
     let line = |at: usize| block.line + memchr::memchr_iter(b'\n', &block.text[..at]).count() as u64;
     let ends_early = |at: usize| block.is_last && at == block.text.len() && !block.text.ends_with(b"\n");

@@ -154,13 +154,23 @@ pub enum Part {
     Member,
 }
 
+impl Part {
+    /// What the status of a row says.
+    pub fn of_status(status: &[u8]) -> Self {
+        if status.eq_ignore_ascii_case(b"Expanded") {
+            Self::Group
+        } else {
+            Self::Recipient
+        }
+    }
+}
+
 /// The recipients that a line counts; nothing for a line about something else than sending.
-pub fn recipients<'a>(shape: Shape, record: &Record<'a>, mut each: impl FnMut(Named<'a>)) -> bool {
+pub fn recipients<'a>(shape: Shape, record: &Record<'a>, each: &mut dyn FnMut(Named<'a>)) -> bool {
     let field = record.field(Place::Recipients);
     match shape {
         Shape::Rows => {
-            let is_group = record.field(Place::Status).raw.eq_ignore_ascii_case(b"Expanded");
-            each(Named { address: trimmed(field), part: if is_group { Part::Group } else { Part::Recipient } });
+            each(Named { address: field.raw, part: Part::of_status(record.field(Place::Status).raw) });
         }
         Shape::Summary => {
             for one in field.raw.split(|byte| *byte == b';') {
@@ -198,8 +208,4 @@ fn several<'a>(field: Field<'a>, mut each: impl FnMut(&'a [u8])) {
             each(address);
         }
     }
-}
-
-fn trimmed<'a>(field: Field<'a>) -> &'a [u8] {
-    field.raw.trim_ascii()
 }

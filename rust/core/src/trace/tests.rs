@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use flate2::write::GzEncoder;
 use flate2::Compression;
@@ -34,14 +35,13 @@ fn id(number: u32) -> String {
 
 fn try_read(files: &[&[u8]], order: Option<DateOrder>) -> Result<Read> {
     let folder = TempDir::new().unwrap();
-    let own = own();
-    let book = Book::of(&own);
+    let book = Arc::new(Book::of(own()));
     let mut reader = Reader::new(&book, order, &|| false);
     let mut cut_off = Vec::new();
     for (number, bytes) in files.iter().enumerate() {
         let path = folder.path().join(format!("{number}.csv"));
         fs::write(&path, bytes).unwrap();
-        cut_off.push(reader.read(&path)?.cut_off.is_some());
+        cut_off.push(reader.read(&path)?.is_some());
     }
     let start = datetime!(2026-11-28 08:00 UTC);
     let (mut rows, mut tally) = (Vec::new(), Tally::default());
@@ -305,7 +305,7 @@ fn what_is_no_trace_is_refused_with_what_is_known() {
         .contains("Get-MessageTraceV2 piped to Export-Csv (Received, "));
     assert!(refused("Received,SenderAddress,RecipientAddress\n").contains("no column Status, MessageTraceId"));
     let missing =
-        Reader::new(&Book::of(&own()), None, &|| false).read(&PathBuf::from("nowhere/trace.csv")).unwrap_err();
+        Reader::new(&Arc::new(Book::of(own())), None, &|| false).read(&PathBuf::from("nowhere/trace.csv")).unwrap_err();
     assert_eq!((missing.code(), missing.target.as_deref()), (Code::TraceUnreadable, Some("nowhere/trace.csv")));
 }
 
@@ -316,8 +316,7 @@ fn a_file_that_is_refused_leaves_what_was_read_of_others() {
     fs::write(&good, exported()).unwrap();
     fs::write(&bad, format!("{HEADER}\n{}", line(9, "05/11/2026 8:00", "adele@contoso.com", "b@x.example", "", "")))
         .unwrap();
-    let own = own();
-    let book = Book::of(&own);
+    let book = Arc::new(Book::of(own()));
     let mut reader = Reader::new(&book, None, &|| false);
     reader.read(&good).unwrap();
     assert!(reader.read(&bad).is_err());
