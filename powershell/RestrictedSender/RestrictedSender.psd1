@@ -18,6 +18,7 @@
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'
+        'Measure-OutboundSending'
         'Protect-SenderAccount'
         'Test-RestrictedSender'
         'Test-RestrictedSenderConnection'

@@ -52,6 +52,10 @@ internal enum RowType
     SenderAccountProtection = 23,
     SendingLimit = 26,
     SendingRule = 27,
+    OutboundSending = 28,
+    OutboundSendingSummary = 29,
+    Busiest = 30,
+    UnusableLines = 31,
 }
 
 /// <summary>

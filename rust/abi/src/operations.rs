@@ -6,6 +6,7 @@ mod error_code;
 mod get;
 mod history;
 mod journal;
+mod measure;
 mod panic;
 mod protect_account;
 mod read_reply;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::evidence::Verdict;
-use restricted_sender_core::host::Host;
+use restricted_sender_core::host::{Host, Input};
 use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Known, Policy, Target, UnblockHistory};
 
 use crate::border::misuse;
@@ -67,6 +68,7 @@ const ALL: &[&Spec] = &[
     &history::GET,
     &sending_limit::GET,
     &journal::TEST,
+    &measure::MEASURE,
     &error_code::GET,
     &read_reply::READ,
     &panic::PANIC,
@@ -112,8 +114,19 @@ const TARGET: &[Field] = &[
     ("From", RsCellType::Text),
 ];
 
+/// A text, for every operation that takes such input.
+const TEXT: &[Field] = &[("Text", RsCellType::Text)];
+
+/// What an item of the input of an operation is.
+pub fn input(spec: &Spec, item: &mut Fields) -> Input {
+    match spec.input {
+        [(name, _)] if spec.input == TEXT => Input::Text(item.text(name).unwrap_or_default()),
+        _ => Input::Target(target(item)),
+    }
+}
+
 /// What an item of input names.
-pub fn target(item: &mut Fields) -> Target {
+fn target(item: &mut Fields) -> Target {
     let known = item.flag("Listed").then(|| known(item));
     Target {
         sender_address: item.text("SenderAddress"),

@@ -176,6 +176,7 @@ type Saying = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
 /// What an operation works on.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "texts are large, few and far between: a box for each target costs more")]
 pub enum Input {
     /// Something that names an entity.
     Target(Target),

@@ -19,4 +19,5 @@ pub use agreement::Agreement;
 pub use measure::{measure, Options, OrganizationMeasured, SenderMeasured, Source};
 pub use organization::{Busiest, Organization};
 pub use peaks::{Peak, Peaks};
+pub use restricted_sender_limits::{Hour, Second, Settings};
 pub use sender::{Forecast, Groups, Sending, Tripped};

@@ -165,7 +165,7 @@ async fn read_files(
     let reading = on_a_thread(move || {
         let unwanted = || say.is_closed();
         let mut reader = Reader::new(&book, order, &unwanted);
-        for path in &files {
+        for path in &within(files)? {
             let something = match reader.read(path) {
                 Ok(None) => continue,
                 Ok(Some(why)) => {
@@ -200,6 +200,40 @@ async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) 
         sheets.add(&text)?;
     }
     sheets.finish()
+}
+
+/// The files themselves, and those in folders whose names end as exports' do.
+fn within(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    const ENDS: [&str; 3] = [".csv", ".csv.gz", ".gz"];
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path);
+            continue;
+        }
+        let unreadable = |error: &std::io::Error| {
+            let folder = path.display().to_string();
+            Error::new(Code::TraceUnreadable, format!("The folder {folder} cannot be read: {error}."))
+                .about(folder)
+                .caused_by(error)
+        };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(|error| unreadable(&error))? {
+            let entry = entry.map_err(|error| unreadable(&error))?.path();
+            let name = entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+            if entry.is_file() && ENDS.iter().any(|end| name.ends_with(end)) {
+                found.push(entry);
+            }
+        }
+        if found.is_empty() {
+            let folder = path.display().to_string();
+            let message = format!("The folder {folder} holds no file that ends with .csv or .gz.");
+            return Err(Error::new(Code::TraceUnreadable, message).about(folder));
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
 }
 
 /// Tells what became of lines that are not counted.

@@ -4,6 +4,8 @@ use restricted_sender_limits::{
     Engine, Limit, Outcome, Policy, Recipients, Second, SenderId, ServiceLimits, Settings, Submission, Until, Used,
 };
 
+use uuid::Uuid;
+
 use super::forecast::forecast;
 use super::message::Message;
 use super::peaks::Peaks;
@@ -54,6 +56,14 @@ pub struct Tripped {
     pub until: Option<Until>,
 }
 
+impl Tripped {
+    /// The message trace id as the service writes it.
+    #[must_use]
+    pub fn message_trace_id(&self) -> String {
+        Uuid::from_u128(self.message).to_string()
+    }
+}
+
 /// A limit that is going to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forecast {
@@ -75,6 +85,29 @@ pub enum Groups {
     AtMost,
     /// At the least, another limit or none is tripped.
     Doubtful,
+}
+
+impl Groups {
+    /// The name as the module shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "Exact",
+            Self::AtMost => "AtMost",
+            Self::Doubtful => "Doubtful",
+        }
+    }
+}
+
+impl Sending {
+    /// From when mail goes out again; nothing where it does, or only after an unblock.
+    #[must_use]
+    pub fn can_send_again_at(&self) -> Option<Second> {
+        match self.restricted {
+            Some((_, Until::At(second))) => Some(second),
+            Some((_, Until::Unblocked)) | None => None,
+        }
+    }
 }
 
 /// What a sender is measured against.
