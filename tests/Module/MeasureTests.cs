@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Management.Automation;
 using System.Text;
 
 namespace RestrictedSender.Module.Tests;
@@ -126,7 +127,7 @@ public sealed class MeasureTests : IDisposable
     public void The_service_is_asked_by_the_policies_and_the_list()
     {
         _engine.Connect();
-        var sending = _engine.Run("Measure-OutboundSending -SenderAddress news@contoso.com -StartDate (Get-RestrictedSender news@contoso.com).RestrictedSince.AddDays(-2)").One;
+        var sending = _engine.Run("Measure-OutboundSending -SenderAddress news@contoso.com -StartDate @(Get-RestrictedSender news@contoso.com)[0].RestrictedSince.AddDays(-2)").One;
         Assert.Equal("contoso.onmicrosoft.com", sending.Value("Organization"));
         Assert.NotNull(sending.Value("Policy"));
         Assert.NotNull(sending.Value("BlockType"));
@@ -138,7 +139,7 @@ public sealed class MeasureTests : IDisposable
     {
         var error = _engine.Run($"Measure-OutboundSending -LiteralPath '{Write("rows.csv")}'").Thrown;
         Assert.Equal("RS6002.AcceptedDomainsUnknown", error.Id());
-        Assert.Contains("-AcceptedDomain", error.ErrorDetails.RecommendedAction);
+        Assert.Contains("-AcceptedDomain", error!.ErrorDetails.RecommendedAction);
     }
 
     [Fact]
@@ -148,7 +149,7 @@ public sealed class MeasureTests : IDisposable
         var bad = Path.Combine(_folder.FullName, "notes.csv");
         File.WriteAllText(bad, "a,b\n1,2\n");
         var outcome = _engine.Run($"Measure-OutboundSending -LiteralPath '{bad}', '{good}' {Domains}");
-        Expect(outcome.Good.Single());
+        Expect(Assert.Single(outcome.Output));
         Assert.Equal("RS6001.TraceUnreadable", outcome.Errors.Single().Id());
         Assert.Equal("RS6001.TraceUnreadable", _engine.Run($"Measure-OutboundSending -LiteralPath '{bad}' {Domains}").Thrown.Id());
     }

@@ -56,7 +56,7 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
     [MomentTransformation]
     public DateTime? EndDate { get; set; }
 
-    /// <summary>The moment to look from; that of the last row without it.</summary>
+    /// <summary>The moment to look from; now, or that of the last row, without it.</summary>
     [Parameter]
     [MomentTransformation]
     public DateTime? At { get; set; }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use restricted_sender_limits::Limit;
+use restricted_sender_limits::{Limit, ServiceLimits};
 
 use super::sender::Sending;
 use crate::connection::Connection;
@@ -40,14 +40,15 @@ impl Listed {
     }
 
     /// What it says of a sender.
-    pub fn of(&self, sending: &Sending) -> Agreement {
+    pub fn of(&self, sending: &Sending, service: &ServiceLimits) -> Agreement {
         let Some((block_type, limit_type)) = self.0.get(&sending.sender) else {
             // Whoever was blocked may have been unblocked since; who only alerts is never listed.
             return Agreement { block_type: None, agrees: None };
         };
         let tripped = sending.tripped.map(|tripped| tripped.limit);
         let agrees = match block_type {
-            BlockType::RecipientRate => Some(tripped == Some(Limit::RecipientRate)),
+            // Who is over a limit of the policy already trips no other.
+            BlockType::RecipientRate => Some(sending.peaks.recipients_per_24_hours.count >= service.recipient_rate),
             BlockType::PolicyLimit => Some(match (tripped, limit_type.as_deref()) {
                 (Some(Limit::ExternalPerHour), limit) => limit.is_none_or(|limit| limit.contains("external")),
                 (Some(Limit::InternalPerHour), limit) => limit.is_none_or(|limit| limit.contains("internal")),

@@ -50,7 +50,7 @@ pub struct Options {
     pub accepted_domains: Vec<String>,
     /// How many licences for Exchange Online the organization has; 0 for a trial.
     pub license_count: Option<u32>,
-    /// The moment to look from; nothing for that of the last row.
+    /// The moment to look from; nothing for the end of what the service is asked for, or that of the last row.
     pub at: Option<OffsetDateTime>,
     /// Addresses or patterns of the senders to show; all where there is none.
     pub senders: Vec<String>,
@@ -108,7 +108,11 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
         None => None,
     };
     let limits::Frame { service, tenant_is_known } = limits::Frame::of(options.license_count);
-    let (at, settings, policies) = (options.at, options.settings, asked.as_ref().map(|asked| asked.policies.clone()));
+    let at = match (options.at, &options.source, connection) {
+        (None, Source::Service { end, .. }, Some(connection)) => Some(end.unwrap_or_else(|| connection.now())),
+        (at, ..) => at,
+    };
+    let (settings, policies) = (options.settings, asked.as_ref().map(|asked| asked.policies.clone()));
     let measured = on_a_thread(move || {
         let policies = policies.unwrap_or_default();
         let policy = |sender: &str| policies.get(sender).map(|(_, policy)| *policy);
@@ -125,7 +129,7 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
     let wanted = |sending: &Sending| patterns.is_empty() || patterns.iter().any(|one| one.fits(&sending.sender));
     let rows = measured.senders.into_iter().filter(wanted).map(|sending| {
         let policy = asked.as_ref().and_then(|asked| Some(asked.policies.get(&sending.sender)?.0.clone()));
-        let listed = asked.as_ref().and_then(|asked| asked.listed.as_ref()).map(|listed| listed.of(&sending));
+        let listed = asked.as_ref().and_then(|asked| asked.listed.as_ref()).map(|listed| listed.of(&sending, &service));
         Ok(Row::SenderMeasured(SenderMeasured { sending, policy, listed, at, origin: origin.clone() }))
     });
     host.each(rows).await?;
