@@ -15,6 +15,7 @@
     CmdletsToExport      = @(
         'Connect-RestrictedSender'
         'Disconnect-RestrictedSender'
+        'Get-OutboundSendingLimit'
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'

@@ -66,8 +66,8 @@ impl Conditions {
         if !self.domains.is_empty() {
             let holds = self.domains.iter().find(|one| author.writes_within(one));
             answers.push(match holds {
-                Some(one) => Answer::Yes(format!("{} is, or lies below, {one} ({domain}).", author.domain())),
-                None => Answer::No(format!("{} is not {} ({domain}).", author.domain(), texts(&self.domains))),
+                Some(one) => Answer::Yes(format!("{} is within {one} ({domain}).", author.domain())),
+                None => Answer::No(format!("{} is not within {} ({domain}).", author.domain(), texts(&self.domains))),
             });
         }
         answers

@@ -1,7 +1,7 @@
 //! `Get-OutboundSendingLimit`: which policy applies to a sender, and what it and the service allow.
 
 use super::resolution::{Candidate, Resolution};
-use super::sending_limit::{Asked, Frame, SendingLimit};
+use super::sending_limit::{Asked, SendingLimit};
 use super::{listed, Author, Rulebook};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
@@ -24,13 +24,14 @@ pub struct Options {
 /// Whatever keeps the policies from being read: without them nothing can be told of anybody. What names no sender is an
 /// item failure; a group or an address that cannot be read leaves what depends on it untold.
 pub async fn get(connection: &Connection, options: &Options, host: &Host) -> Result<()> {
-    let frame = Frame::of(options.license_count);
+    let licences = options.license_count;
     if options.everything {
-        let rulebook = read(connection, host).await?;
-        for remark in rulebook.policies.remarks() {
+        let mut rulebook = read(connection, host).await?;
+        rulebook.look_at_groups(connection.exchange(host)).await?;
+        for remark in rulebook.policies.remarks(&rulebook.groups) {
             host.warn(remark).await?;
         }
-        let rows = SendingLimit::of_each(&rulebook.policies, &frame, connection.origin());
+        let rows = SendingLimit::of_each(&rulebook, licences, connection.origin());
         return host.rows(rows.into_iter().map(Row::SendingLimit).collect()).await;
     }
     let mut rulebook = None;
@@ -46,7 +47,7 @@ pub async fn get(connection: &Connection, options: &Options, host: &Host) -> Res
             Some(known) => known,
             None => read(connection, host).await?,
         };
-        let row = named.limit(connection, rulebook.insert(known), &frame, host).await?;
+        let row = named.limit(connection, rulebook.insert(known), licences, host).await?;
         host.row(Row::SendingLimit(row)).await?;
     }
     Ok(())
@@ -66,11 +67,13 @@ struct Named {
 
 impl Named {
     fn by(item: &Item, connection: &Connection) -> Result<Self> {
+        let origin = connection.origin();
+        item.target.must_belong_to(origin.tenant_id.as_deref(), &origin.organization)?;
         let from = item.target.from(item.number)?;
         if from.is_some() && item.target.names_no_entity() {
             return Ok(Self { sender: None, from });
         }
-        match item.target.key_in(connection.origin(), item.number)? {
+        match item.target.key(item.number)? {
             Key::Sender(address) => Ok(Self { sender: Some(address), from }),
             Key::Connector(id) => {
                 let message = format!("{id} is a connector: outbound spam policies are for senders.");
@@ -84,7 +87,7 @@ impl Named {
         self,
         connection: &Connection,
         rulebook: &mut Rulebook,
-        frame: &Frame,
+        licences: Option<u32>,
         host: &Host,
     ) -> Result<SendingLimit> {
         let exchange = connection.exchange(host);
@@ -103,7 +106,7 @@ impl Named {
             Err(error) if error.code() == Code::Cancelled => return Err(error),
             Err(error) => {
                 let why = format!("Who {address} is could not be read. {error}");
-                warnings.push(why.clone());
+                warnings.push(format!("{why} This is for mail from that address, whichever is the primary one."));
                 (address.clone(), Err(why))
             }
         };
@@ -118,7 +121,10 @@ impl Named {
         let resolution = rulebook.resolve(&author);
         let from_initial_domain = is_initial_domain(author.domain());
         let asked = Asked { sender: self.sender, from: author.address, from_initial_domain };
-        let mut limit = SendingLimit::of_sender(asked, resolution, &rulebook.policies, frame, connection.origin());
+        let mut limit = SendingLimit::of_sender(asked, resolution, rulebook, licences, connection.origin());
+        for warning in &warnings {
+            host.warn(warning.as_str()).await?;
+        }
         limit.warnings.splice(0..0, warnings);
         Ok(limit)
     }

@@ -81,6 +81,11 @@ impl Groups {
         self.0.insert(folded(name), contents);
     }
 
+    /// What is known of the group of that name.
+    pub fn of_name(&self, name: &str) -> Option<&Contents> {
+        self.0.get(&folded(name))
+    }
+
     /// Whether `author` is in the group of that name, or in one within it. Each group is looked at once, also where
     /// groups hold each other.
     pub fn membership(&self, name: &str, author: &Author) -> Membership {
@@ -91,7 +96,7 @@ impl Groups {
         for _ in 0..=DEEPEST {
             let mut below = Vec::new();
             for (group, by_way_of) in level {
-                match self.0.get(&folded(&group.name)) {
+                match self.of_name(&group.name) {
                     None => unread = unread.or(Some(group)),
                     Some(Contents::Unreadable(why)) => doubt = doubt.or_else(|| Some(why.clone())),
                     Some(Contents::Dynamic) if by_way_of.is_empty() => return Membership::OfNobody,

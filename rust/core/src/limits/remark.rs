@@ -3,21 +3,22 @@
 
 use restricted_sender_limits::ServiceLimits;
 
+use super::group::{Contents, Groups};
 use super::policies::OutboundPolicies;
 use super::policy::OutboundPolicy;
 use super::rule::Rule;
 
 impl OutboundPolicies {
-    /// Everything, the rules first in their order.
-    pub fn remarks(&self) -> Vec<String> {
-        let rules = self.rules.iter().flat_map(|rule| self.remarks_on_rule(rule));
+    /// Everything, the rules first in their order. `groups` are those that were looked at.
+    pub fn remarks(&self, groups: &Groups) -> Vec<String> {
+        let rules = self.rules.iter().flat_map(|rule| self.remarks_on_rule(rule, groups));
         let policies = self.policies.iter().flat_map(|policy| self.remarks_on_policy(policy));
         let no_default = "There is no default policy among those that the organization tells of.".to_owned();
         rules.chain(policies).chain(self.default_policy().is_none().then_some(no_default)).collect()
     }
 
     /// What there is to know of a rule.
-    pub fn remarks_on_rule(&self, rule: &Rule) -> Vec<String> {
+    pub fn remarks_on_rule(&self, rule: &Rule, groups: &Groups) -> Vec<String> {
         let name = &rule.name;
         if !rule.is_enabled {
             return vec![format!("The rule {name} is disabled: it leads nobody to a policy.")];
@@ -44,6 +45,15 @@ impl OutboundPolicies {
                 earlier.name
             ));
         }
+        let member_of: Vec<_> = rule.conditions.member_of.iter().map(|name| groups.of_name(name)).collect();
+        if !member_of.is_empty() && member_of.iter().all(|group| matches!(group, Some(Contents::Dynamic))) {
+            remarks
+                .push(format!("The rule {name} matches nobody: its groups are dynamic, and such groups do not count."));
+        }
+        remarks.extend(member_of.into_iter().flatten().filter_map(|group| match group {
+            Contents::Unreadable(why) => Some(format!("Whom the rule {name} is for is not known for certain. {why}")),
+            Contents::Members(_) | Contents::Dynamic => None,
+        }));
         remarks
     }
 
@@ -81,7 +91,7 @@ impl OutboundPolicies {
         }
         if let Some(names) = named(&|limit| limit.is_some_and(|limit| limit >= most)) {
             remarks.push(format!(
-                "The policy {name} allows no less than the service, whose {most} recipients in 24 hours are used up \
+                "The policy {name} sets no less than the service's {most} recipients in 24 hours, which are used up \
                  before: {names} has no effect."
             ));
         }

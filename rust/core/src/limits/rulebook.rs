@@ -1,12 +1,14 @@
 //! Reads the policies and rules of an organization, and looks into the groups that decide: one by one, only where no
 //! other condition settles it, and each once for all authors of an operation.
 
+use std::collections::HashSet;
+
 use super::author::Author;
 use super::group::{Contents, Group, Groups, Kind, Members};
 use super::policies::OutboundPolicies;
 use super::resolution::Resolution;
 use super::{folded, is};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::exchange::{is_not_found, Cmdlet, Exchange, Record};
 
 /// How many groups one operation looks into: each takes a request or two.
@@ -20,7 +22,7 @@ const MOST_MEMBERS: usize = 200_000;
 #[derive(Debug)]
 pub struct Rulebook {
     pub policies: OutboundPolicies,
-    groups: Groups,
+    pub groups: Groups,
     looked_into: usize,
     /// How many more members may be kept.
     room: usize,
@@ -38,6 +40,27 @@ impl Rulebook {
         Ok(Self { policies, groups: Groups::default(), looked_into: 0, room: MOST_MEMBERS })
     }
 
+    /// Looks at what the groups are that enabled rules are for, without reading who is in them.
+    ///
+    /// # Errors
+    /// When the caller has gone.
+    pub async fn look_at_groups(&mut self, exchange: Exchange<'_>) -> Result<()> {
+        let rules = self.policies.rules.iter().filter(|rule| rule.is_enabled);
+        let mut names: Vec<_> = rules.flat_map(|rule| &rule.conditions.member_of).cloned().collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(folded(name)));
+        for group in names.into_iter().map(|name| Group { name, kind: None }) {
+            let contents = match self.kind(exchange, &group).await {
+                Ok(Ok(Kind::Dynamic)) => Contents::Dynamic,
+                Ok(Ok(_)) => continue,
+                Ok(Err(why)) => unreadable(&group, &why),
+                Err(error) => unread(&group, error)?,
+            };
+            self.groups.insert(&group.name, contents);
+        }
+        Ok(())
+    }
+
     /// Looks into the groups that decide for `author`. One that cannot be read leaves what depends on it untold.
     ///
     /// # Errors
@@ -46,11 +69,10 @@ impl Rulebook {
         while let Some(group) = self.resolve(author).unread {
             let contents = match self.contents(exchange, &group).await {
                 Ok(contents) => contents,
-                Err(error) if error.code() == Code::Cancelled => return Err(error),
-                Err(error) => unreadable(&group, &error.to_string()),
+                Err(error) => unread(&group, error)?,
             };
             if let Contents::Members(members) = &contents {
-                self.room = self.room.saturating_sub(members.people.len());
+                self.room = self.room.saturating_sub(members.count());
             }
             self.groups.insert(&group.name, contents);
         }
@@ -62,19 +84,24 @@ impl Rulebook {
         self.policies.resolve(author, &self.groups)
     }
 
-    async fn contents(&mut self, exchange: Exchange<'_>, group: &Group) -> Result<Contents> {
+    /// What kind of group it is; the inner error is for people.
+    async fn kind(&mut self, exchange: Exchange<'_>, group: &Group) -> Result<Result<Kind, String>> {
         if self.looked_into == MOST_GROUPS {
-            return Ok(unreadable(group, &format!("It is not among the {MOST_GROUPS} that one command looks into.")));
+            return Ok(Err(format!("It is not among the {MOST_GROUPS} that one command looks into.")));
         }
         self.looked_into += 1;
-        let name = Some(group.name.as_str());
-        let kind = match group.kind {
-            Some(kind) => kind,
-            None => match kind_of(exchange, &group.name).await? {
-                Ok(kind) => kind,
-                Err(why) => return Ok(unreadable(group, &why)),
-            },
+        match group.kind {
+            Some(kind) => Ok(Ok(kind)),
+            None => kind_of(exchange, &group.name).await,
+        }
+    }
+
+    async fn contents(&mut self, exchange: Exchange<'_>, group: &Group) -> Result<Contents> {
+        let kind = match self.kind(exchange, group).await? {
+            Ok(kind) => kind,
+            Err(why) => return Ok(unreadable(group, &why)),
         };
+        let name = Some(group.name.as_str());
         let members = match kind {
             Kind::Dynamic => return Ok(Contents::Dynamic),
             Kind::Distribution => Cmdlet::new("Get-DistributionGroupMember").with("Identity", name),
@@ -93,7 +120,7 @@ impl Rulebook {
                     members = Members::default();
                 }
             }
-            if members.people.len() > self.room {
+            if members.count() > self.room {
                 let why = format!("One command keeps {MOST_MEMBERS} members, and there are more.");
                 return Ok(unreadable(group, &why));
             }
@@ -103,6 +130,14 @@ impl Rulebook {
 
 fn unreadable(group: &Group, why: &str) -> Contents {
     Contents::Unreadable(format!("The members of {} could not be read. {why}", group.name))
+}
+
+/// What an error leaves of a group; only that the caller has gone stays an error.
+fn unread(group: &Group, error: Error) -> Result<Contents> {
+    match error.code() {
+        Code::Cancelled => Err(error),
+        _ => Ok(unreadable(group, &error.message)),
+    }
 }
 
 /// What kind of group a rule names; the inner error is for people.
@@ -140,6 +175,10 @@ impl Recipient {
 }
 
 impl Members {
+    fn count(&self) -> usize {
+        self.people.len() + self.groups.len()
+    }
+
     /// Adds a row of a list of members.
     fn add(&mut self, mut row: Record) {
         let identity = row.take_text("Identity").or_else(|| row.take_text("Name"));

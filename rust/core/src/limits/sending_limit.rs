@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use restricted_sender_limits::{Action, ServiceLimits};
 
-use super::policies::OutboundPolicies;
 use super::policy::OutboundPolicy;
 use super::resolution::{Candidate, Resolution, SendingRule};
+use super::rulebook::Rulebook;
 use crate::connection::Origin;
 
 /// Where a limit comes from.
@@ -95,23 +95,12 @@ pub struct Asked {
     pub from_initial_domain: bool,
 }
 
-/// What a user may send by every policy alike.
-#[derive(Debug, Clone, Copy)]
-pub struct Frame {
-    /// The limits of the service.
-    pub service: ServiceLimits,
-    /// Whether the limit of the organization is known.
-    pub tenant_is_known: bool,
-}
-
-impl Frame {
-    /// The limits of an organization with so many licences; 0 for a trial. Licences cannot be read from Exchange.
-    pub fn of(licences: Option<u32>) -> Self {
-        let service = match licences {
-            None | Some(0) => ServiceLimits::trial(),
-            Some(licences) => ServiceLimits::of_licences(licences),
-        };
-        Self { service, tenant_is_known: licences.is_some() }
+/// The limits of the service for an organization with so many licences, 0 for a trial. Exchange does not tell the number:
+/// without it, that of the organization as a whole means nothing.
+fn service(licences: Option<u32>) -> ServiceLimits {
+    match licences {
+        None | Some(0) => ServiceLimits::trial(),
+        Some(licences) => ServiceLimits::of_licences(licences),
     }
 }
 
@@ -120,12 +109,12 @@ impl SendingLimit {
     pub fn of_sender(
         asked: Asked,
         resolution: Resolution<'_>,
-        policies: &OutboundPolicies,
-        frame: &Frame,
+        rulebook: &Rulebook,
+        licences: Option<u32>,
         origin: &Arc<Origin>,
     ) -> Self {
-        let initial_domain = asked.from_initial_domain.then_some(frame.service.initial_domain);
-        let limit = Self { initial_domain, ..Self::of(&resolution.candidates, policies, frame, origin) };
+        let initial_domain = asked.from_initial_domain.then_some(service(licences).initial_domain);
+        let limit = Self { initial_domain, ..Self::of(&resolution.candidates, rulebook, licences, origin) };
         Self {
             why: Some(resolution.why()),
             rules: resolution.rules,
@@ -136,21 +125,22 @@ impl SendingLimit {
     }
 
     /// Each rule with what it leads to, in their order, and the default policy.
-    pub fn of_each(policies: &OutboundPolicies, frame: &Frame, origin: &Arc<Origin>) -> Vec<Self> {
+    pub fn of_each(rulebook: &Rulebook, licences: Option<u32>, origin: &Arc<Origin>) -> Vec<Self> {
+        let policies = &rulebook.policies;
         let rules = policies.rules.iter().map(|rule| Candidate { rule: Some(rule), policy: policies.policy_of(rule) });
         let default = Candidate { rule: None, policy: policies.default_policy() };
-        let all = rules.chain([default]).map(|candidate| Self::of(&[candidate], policies, frame, origin));
+        let all = rules.chain([default]).map(|candidate| Self::of(&[candidate], rulebook, licences, origin));
         all.map(Self::with_sources).collect()
     }
 
     /// What these candidates have in common.
-    fn of(candidates: &[Candidate<'_>], policies: &OutboundPolicies, frame: &Frame, origin: &Arc<Origin>) -> Self {
-        let service = &frame.service;
+    fn of(candidates: &[Candidate<'_>], rulebook: &Rulebook, licences: Option<u32>, origin: &Arc<Origin>) -> Self {
+        let (service, policies) = (service(licences), &rulebook.policies);
         let one = if let [one] = candidates { Some(one) } else { None };
         let rule = one.and_then(|one| one.rule);
         let is_default = one.is_some_and(|one| one.rule.is_none());
         let warnings = candidates.iter().flat_map(|candidate| {
-            let on_rule = candidate.rule.map(|rule| policies.remarks_on_rule(rule));
+            let on_rule = candidate.rule.map(|rule| policies.remarks_on_rule(rule, &rulebook.groups));
             let on_policy = candidate.policy.map(|policy| policies.remarks_on_policy(policy));
             on_rule.into_iter().chain(on_policy).flatten()
         });
@@ -171,7 +161,7 @@ impl SendingLimit {
             messages_per_minute: service.messages_per_minute,
             recipients_per_message: service.recipients_per_message,
             initial_domain: None,
-            tenant_external: frame.tenant_is_known.then_some(service.tenant_external),
+            tenant_external: licences.map(|_| service.tenant_external),
             sources: Vec::new(),
             may_apply: if one.is_some() { Vec::new() } else { candidates.iter().map(Candidate::name).collect() },
             rules: Vec::new(),

@@ -58,7 +58,7 @@ fn enabled_rules_are_asked_by_priority_and_the_first_that_matches_ends_the_searc
     let expected = [(Some(0), Outcome::DoesNotMatch), (Some(1), Outcome::Matches), (Some(2), Outcome::NotReached)];
     assert_eq!(outcomes, expected);
     assert_eq!(judged[0].why, "megan@contoso.com is not named (From CEO@contoso.com or cfo@contoso.com).");
-    assert_eq!(judged[1].why, "contoso.com is, or lies below, contoso.com (SenderDomainIs).");
+    assert_eq!(judged[1].why, "contoso.com is within contoso.com (SenderDomainIs).");
     assert_eq!(judged[2].why, "The rule Opens comes before and matches.");
 }
 
@@ -183,11 +183,11 @@ fn a_rule_without_condition_or_priority_is_neither_for_everybody_nor_for_nobody(
 
 #[test]
 fn what_has_no_effect_is_said() {
-    let remarks = |rules: &[&str]| policies(rules).remarks().join("\n");
+    let remarks = |rules: &[&str]| policies(rules).remarks(&Groups::default()).join("\n");
     let leads = [r#"Strict "Priority":0,"From":["a@contoso.com"]"#, r#"Open "Priority":1,"From":["b@contoso.com"]"#];
     let zero =
         "sets no limit of its own where it says 0 (RecipientLimitExternalPerHour, RecipientLimitInternalPerHour)";
-    let high = "allows no less than the service, whose 10000 recipients in 24 hours are used up before: \
+    let high = "sets no less than the service's 10000 recipients in 24 hours, which are used up before: \
                 RecipientLimitPerDay has no effect.";
     let said = remarks(&leads);
     assert!(said.contains(zero) && said.contains(high) && said.lines().count() == 2, "{said}");
