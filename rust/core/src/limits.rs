@@ -32,7 +32,7 @@ pub(crate) use policies::OutboundPolicies;
 pub(crate) use policy::OutboundPolicy;
 pub(crate) use resolution::Resolution;
 pub(crate) use rulebook::Rulebook;
-pub(crate) use sending_limit::Frame;
+pub(crate) use sending_limit::service_limits;
 
 /// Whether two names or addresses mean the same.
 fn is(one: &str, other: &str) -> bool {

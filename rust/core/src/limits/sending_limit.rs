@@ -97,7 +97,7 @@ pub struct Asked {
 
 /// The limits of the service for an organization with so many licences, 0 for a trial. Exchange does not tell the number:
 /// without it, that of the organization as a whole means nothing.
-fn service(licences: Option<u32>) -> ServiceLimits {
+pub fn service_limits(licences: Option<u32>) -> ServiceLimits {
     match licences {
         None | Some(0) => ServiceLimits::trial(),
         Some(licences) => ServiceLimits::of_licences(licences),
@@ -113,7 +113,7 @@ impl SendingLimit {
         licences: Option<u32>,
         origin: &Arc<Origin>,
     ) -> Self {
-        let initial_domain = asked.from_initial_domain.then_some(service(licences).initial_domain);
+        let initial_domain = asked.from_initial_domain.then_some(service_limits(licences).initial_domain);
         let limit = Self { initial_domain, ..Self::of(&resolution.candidates, rulebook, licences, origin) };
         Self {
             why: Some(resolution.why()),
@@ -135,7 +135,7 @@ impl SendingLimit {
 
     /// What these candidates have in common.
     fn of(candidates: &[Candidate<'_>], rulebook: &Rulebook, licences: Option<u32>, origin: &Arc<Origin>) -> Self {
-        let (service, policies) = (service(licences), &rulebook.policies);
+        let (service, policies) = (service_limits(licences), &rulebook.policies);
         let one = if let [one] = candidates { Some(one) } else { None };
         let rule = one.and_then(|one| one.rule);
         let is_default = one.is_some_and(|one| one.rule.is_none());

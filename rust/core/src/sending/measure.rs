@@ -107,7 +107,7 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
         Some(connection) => Some(Asked::of(connection, &senders, host).await?),
         None => None,
     };
-    let limits::Frame { service, tenant_is_known } = limits::Frame::of(options.license_count);
+    let (service, has_licences) = (limits::service_limits(options.license_count), options.license_count.is_some());
     let at = match (options.at, &options.source, connection) {
         (None, Source::Service { end, .. }, Some(connection)) => Some(end.unwrap_or_else(|| connection.now())),
         (at, ..) => at,
@@ -116,7 +116,7 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
     let measured = on_a_thread(move || {
         let policies = policies.unwrap_or_default();
         let policy = |sender: &str| policies.get(sender).map(|(_, policy)| *policy);
-        let scale = Scale { at: at.map(Into::into), service, has_licences: tenant_is_known, settings, policy: &policy };
+        let scale = Scale { at: at.map(Into::into), service, has_licences, settings, policy: &policy };
         analyse(&book, ledgers, &scale)
     })
     .await?;
