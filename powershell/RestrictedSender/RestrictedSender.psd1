@@ -15,9 +15,11 @@
     CmdletsToExport      = @(
         'Connect-RestrictedSender'
         'Disconnect-RestrictedSender'
+        'Get-OutboundSendingLimit'
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'
+        'Measure-OutboundSending'
         'Protect-SenderAccount'
         'Test-RestrictedSender'
         'Test-RestrictedSenderConnection'

@@ -212,6 +212,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
             return test.Error($"$c = Connect-RestrictedSender {test.Way} {app}; Get-RestrictedSenderHistory");
         }
         ),
+        ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
+        ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
 
         ["RS9001"] = (null, _ => Native(session =>
         {

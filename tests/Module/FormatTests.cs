@@ -19,6 +19,15 @@ public sealed class FormatTests : Connected
     [InlineData(
         "Unblock-RestrictedSender ceo@contoso.com -Confirm:$false -Wait",
         "Sender or connector|Outcome|Requested (UTC)|Released (UTC)|Elapsed")]
+    [InlineData(
+        "Get-OutboundSendingLimit -WarningAction Ignore", "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
+    [InlineData(
+        "Get-OutboundSendingLimit ceo@contoso.com, lee.gu@contoso.com",
+        "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
+    [InlineData("Measure-OutboundSending", "Sender|Recipients|Peak 24 h|Limit tripped|Tripped (UTC)|Again (UTC)")]
+    [InlineData(
+        "Measure-OutboundSending -Summary -LicenseCount 100",
+        "Senders|Recipients|Over a limit|External 24 h|Peak|Tenant limit|At (UTC)|Unusable lines")]
     [InlineData("Get-RestrictedSenderConnection", "Organization|Default|Practice|Connected (UTC)|Account")]
     public void A_table_fits_120_columns_and_names_the_practice_tenant(string script, string columns)
     {
@@ -145,9 +154,9 @@ public sealed class FormatTests : Connected
         var views = System.Xml.Linq.XDocument.Load(Path.Combine(Place.Module, "RestrictedSender.Format.ps1xml"))
             .Descendants("View").Where(view => view.Element("TableControl") is not null)
             .Select(view => view.Element("ViewSelectedBy")!.Element("TypeName")!.Value)
-            // The checks of a report, which no cmdlet writes.
-            .Except(["RestrictedSender.PowerShell.SenderAccountCheck"]);
-        Assert.Equal(10, types.Count);
+            // The checks of a report and the rules of a sender, which no cmdlet writes.
+            .Except(["RestrictedSender.PowerShell.SenderAccountCheck", "RestrictedSender.PowerShell.SendingRule"]);
+        Assert.Equal(13, types.Count);
         Assert.Equal(types.Order(), views.Order());
     }
 

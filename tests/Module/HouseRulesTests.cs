@@ -204,6 +204,12 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("SenderAccountCheck", "SenderAccountCheck")]
     [InlineData("SenderAccountFact", "SenderAccountFact")]
     [InlineData("SenderAccountProtection", "SenderAccountProtection")]
+    [InlineData("SendingLimit", "SendingLimit")]
+    [InlineData("SendingRule", "SendingRule")]
+    [InlineData("OutboundSending", "OutboundSending")]
+    [InlineData("OutboundSendingSummary", "OutboundSendingSummary")]
+    [InlineData("BusiestName", "Busiest")]
+    [InlineData("UnusableLines", "UnusableLines")]
     public void The_properties_of_a_class_are_the_columns_of_its_row(
         string type, string row, params string[] ownProperties)
     {
@@ -293,7 +299,8 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
             4 => type == typeof(DateTime),
             5 => type == typeof(string) || type == typeof(SecureString) || type == typeof(Guid) || type.IsEnum,
             6 => type == typeof(string[]) || type == typeof(ErrorRecord) || type == typeof(OrderedDictionary)
-                || type.Name is "UnknownReason" or "JournalBreak[]" or "SenderAccountCheck[]" or "SenderAccountFact[]",
+                || type.Name is "UnknownReason" or "JournalBreak[]" or "SenderAccountCheck[]" or "SenderAccountFact[]"
+                    or "SendingRule[]" or "BusiestName[]" or "UnusableLines[]",
             _ => false,
         };
     }

@@ -10,6 +10,12 @@ if (args is ["history"])
     return;
 }
 
+if (args is ["trace"])
+{
+    RestrictedSender.Bench.Trace.Run();
+    return;
+}
+
 // What the border costs, against PowerShell's own way to get objects from a reply. Figures are medians of whole
 // rounds; the two sides of a ratio take turns within one run.
 

@@ -84,7 +84,8 @@ public abstract class EntityCmdlet : NamedEntityCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => Finish();
 
-    private Running OperationOn(RestrictedSenderConnection connection)
+    /// <summary>The operation on a connection, which is started when it is first needed.</summary>
+    private protected Running OperationOn(RestrictedSenderConnection connection)
     {
         if (!_operations.TryGetValue(connection, out var running))
             _operations[connection] = running = Start(connection, OperationName, BindParameters);

@@ -50,6 +50,12 @@ internal enum RowType
     SenderAccountCheck = 21,
     SenderAccountFact = 22,
     SenderAccountProtection = 23,
+    SendingLimit = 26,
+    SendingRule = 27,
+    OutboundSending = 28,
+    OutboundSendingSummary = 29,
+    Busiest = 30,
+    UnusableLines = 31,
 }
 
 /// <summary>

@@ -151,6 +151,30 @@ enum RsRowType
    * An action that secures an account.
    */
   RS_ROW_TYPE_SENDER_ACCOUNT_PROTECTION = 23,
+  /**
+   * What a sender may send, or whomever a rule is for.
+   */
+  RS_ROW_TYPE_SENDING_LIMIT = 26,
+  /**
+   * A rule that leads to an outbound spam policy, and what became of it.
+   */
+  RS_ROW_TYPE_SENDING_RULE = 27,
+  /**
+   * What a sender has sent, against the limits.
+   */
+  RS_ROW_TYPE_OUTBOUND_SENDING = 28,
+  /**
+   * What the organization has sent, against its limits.
+   */
+  RS_ROW_TYPE_OUTBOUND_SENDING_SUMMARY = 29,
+  /**
+   * A sender or a domain among the busiest.
+   */
+  RS_ROW_TYPE_BUSIEST = 30,
+  /**
+   * Lines of a trace that could not be used.
+   */
+  RS_ROW_TYPE_UNUSABLE_LINES = 31,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

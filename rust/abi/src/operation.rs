@@ -6,8 +6,8 @@ use std::time::Duration;
 use restricted_sender_core::error::{Code, Error, Result};
 use restricted_sender_core::exchange::session::Ran;
 use restricted_sender_core::exchange::{Secret, Value};
-use restricted_sender_core::host::{converse, Answer, Event, Question};
-use restricted_sender_core::restriction::Target;
+use restricted_sender_core::host::{converse, Answer, Event, Input, Question};
+
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +41,7 @@ pub struct Operation {
 
 enum Stage {
     Prepared(Arc<Session>),
-    Running { input: Option<mpsc::Sender<Target>>, pushed: u64 },
+    Running { input: Option<mpsc::Sender<Input>>, pushed: u64 },
 }
 
 #[derive(Default)]
@@ -240,8 +240,8 @@ impl Operation {
         let Stage::Running { input: Some(input), pushed } = &mut *stage else {
             return Err(misuse("the operation takes no input now"));
         };
-        let target = operations::target(&mut std::mem::take(&mut *lock(&self.bound)));
-        match input.try_send(target) {
+        let item = operations::input(self.spec, &mut std::mem::take(&mut *lock(&self.bound)));
+        match input.try_send(item) {
             Ok(()) => *pushed += 1,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 return Err(misuse("too much input lies unread: step until it is wanted"));

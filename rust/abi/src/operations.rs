@@ -6,9 +6,11 @@ mod error_code;
 mod get;
 mod history;
 mod journal;
+mod measure;
 mod panic;
 mod protect_account;
 mod read_reply;
+mod sending_limit;
 mod test;
 mod test_account;
 mod unblock;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use restricted_sender_core::error::Result;
 use restricted_sender_core::evidence::Verdict;
-use restricted_sender_core::host::Host;
+use restricted_sender_core::host::{Host, Input};
 use restricted_sender_core::restriction::{Action, Circumstances, EntityType, Known, Policy, Target, UnblockHistory};
 
 use crate::border::misuse;
@@ -64,7 +66,9 @@ const ALL: &[&Spec] = &[
     &unblock::UNBLOCK,
     &wait::WAIT,
     &history::GET,
+    &sending_limit::GET,
     &journal::TEST,
+    &measure::MEASURE,
     &error_code::GET,
     &read_reply::READ,
     &panic::PANIC,
@@ -106,10 +110,23 @@ const TARGET: &[Field] = &[
     ("Evidence", RsCellType::Text),
     // An unblock that was sent earlier.
     ("RequestedAt", RsCellType::Ticks),
+    // The From address of a message.
+    ("From", RsCellType::Text),
 ];
 
+/// A text, for every operation that takes such input.
+const TEXT: &[Field] = &[("Text", RsCellType::Text)];
+
+/// What an item of the input of an operation is.
+pub fn input(spec: &Spec, item: &mut Fields) -> Input {
+    match spec.input {
+        [(name, _)] if spec.input == TEXT => Input::Text(item.text(name).unwrap_or_default()),
+        _ => Input::Target(target(item)),
+    }
+}
+
 /// What an item of input names.
-pub fn target(item: &mut Fields) -> Target {
+fn target(item: &mut Fields) -> Target {
     let known = item.flag("Listed").then(|| known(item));
     Target {
         sender_address: item.text("SenderAddress"),
@@ -117,6 +134,7 @@ pub fn target(item: &mut Fields) -> Target {
         tenant_id: item.text("TenantId"),
         known,
         requested_at: item.moment("RequestedAt"),
+        from: item.text("From"),
     }
 }
 

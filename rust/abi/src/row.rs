@@ -8,8 +8,10 @@ use restricted_sender_core::exchange::Algorithm;
 use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
+use restricted_sender_core::limits::{SendingLimit, SendingRule};
 use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
-use time::Duration;
+use restricted_sender_core::sending::{Busiest, OrganizationMeasured, Peak, Second, SenderMeasured, Unusable};
+use time::{Duration, OffsetDateTime};
 
 use crate::block::{Block, List, Name, Shared};
 use crate::cell::RsCellType;
@@ -66,6 +68,18 @@ pub enum RsRowType {
     SenderAccountFact = 22,
     /// An action that secures an account.
     SenderAccountProtection = 23,
+    /// What a sender may send, or whomever a rule is for.
+    SendingLimit = 26,
+    /// A rule that leads to an outbound spam policy, and what became of it.
+    SendingRule = 27,
+    /// What a sender has sent, against the limits.
+    OutboundSending = 28,
+    /// What the organization has sent, against its limits.
+    OutboundSendingSummary = 29,
+    /// A sender or a domain among the busiest.
+    Busiest = 30,
+    /// Lines of a trace that could not be used.
+    UnusableLines = 31,
 }
 
 /// What is to be signed, and how.
@@ -399,6 +413,125 @@ rows! {
         IsPractice: Bool = done.origin.practice,
     }
 
+    sending_limit SendingLimit SENDING_LIMIT (limit: SendingLimit) {
+        SenderAddress: Text = limit.sender.as_deref(),
+        From: Text = limit.from.as_deref(),
+        Policy: Text = limit.policy.as_deref(),
+        Rule: Text = limit.rule.as_deref(),
+        Priority: Int64 = limit.priority.map(i64::from),
+        State: Text = limit.state.map(Name),
+        AppliesTo: Text = limit.applies_to.as_deref(),
+        Why: Text = limit.why.as_deref(),
+        MayApply: List = limit.may_apply.as_slice(),
+        ActionWhenThresholdReached: Text = limit.action.map(|action| Name(action.name())),
+        ExternalPerHour: Int64 = limit.external_per_hour.map(i64::from),
+        InternalPerHour: Int64 = limit.internal_per_hour.map(i64::from),
+        RecipientsPerDay: Int64 = limit.recipients_per_day.map(i64::from),
+        RecipientRate: Int64 = i64::from(limit.recipient_rate),
+        MessagesPerMinute: Int64 = i64::from(limit.messages_per_minute),
+        RecipientsPerMessage: Int64 = i64::from(limit.recipients_per_message),
+        InitialDomain: Int64 = limit.initial_domain.map(i64::from),
+        TenantExternal: Int64 = limit.tenant_external.map(i64::from),
+        Source: List = List(|block: &mut Block| pairs(block, &limit.sources)),
+        Rules: List = List(|block: &mut Block| limit.rules.iter().for_each(|rule| sending_rule(block, rule))),
+        Warnings: List = limit.warnings.as_slice(),
+        Organization: Text = Shared(&limit.origin.organization),
+        TenantId: Text = limit.origin.tenant_id.as_deref().map(Shared),
+        IsPractice: Bool = limit.origin.practice,
+    }
+
+    sending_rule SendingRule SENDING_RULE (rule: SendingRule) {
+        Priority: Int64 = rule.priority.map(i64::from),
+        Rule: Text = &rule.name,
+        Policy: Text = rule.policy.as_deref(),
+        AppliesTo: Text = &rule.applies_to,
+        Result: Text = Name(rule.outcome.name()),
+        Why: Text = &rule.why,
+    }
+
+    outbound_sending OutboundSending OUTBOUND_SENDING (measured: SenderMeasured) {
+        SenderAddress: Text = &measured.sending.sender,
+        MessageCount: Int64 = count(measured.sending.messages),
+        RecipientCount: Int64 = count(measured.sending.internal + measured.sending.external),
+        InternalRecipientCount: Int64 = count(measured.sending.internal),
+        ExternalRecipientCount: Int64 = count(measured.sending.external),
+        CountAccuracy: Text = Name(measured.sending.groups.name()),
+        FirstSent: Ticks = moment(measured.sending.first),
+        LastSent: Ticks = moment(measured.sending.last),
+        PeakMessagesPerMinute: Int64 = peak(measured.sending.peaks.messages_per_minute),
+        PeakMessagesPerMinuteAt: Ticks = measured.sending.peaks.messages_per_minute.at.map(moment),
+        PeakExternalPerHour: Int64 = peak(measured.sending.peaks.external_per_hour),
+        PeakExternalPerHourAt: Ticks = measured.sending.peaks.external_per_hour.at.map(moment),
+        PeakInternalPerHour: Int64 = peak(measured.sending.peaks.internal_per_hour),
+        PeakInternalPerHourAt: Ticks = measured.sending.peaks.internal_per_hour.at.map(moment),
+        PeakRecipientsPerDay: Int64 = peak(measured.sending.peaks.recipients_per_day),
+        PeakRecipientsPerDayAt: Ticks = measured.sending.peaks.recipients_per_day.at.map(moment),
+        PeakRecipientsPer24Hours: Int64 = peak(measured.sending.peaks.recipients_per_24_hours),
+        PeakRecipientsPer24HoursAt: Ticks = measured.sending.peaks.recipients_per_24_hours.at.map(moment),
+        TrippedLimit: Text = measured.sending.tripped.map(|tripped| Name(tripped.limit.name())),
+        TrippedAt: Ticks = measured.sending.tripped.map(|tripped| moment(tripped.at)),
+        MessageTraceId: Text = measured.sending.tripped.map(|tripped| tripped.message_trace_id()),
+        At: Ticks = measured.at,
+        RestrictedBy: Text = measured.sending.restricted.map(|(limit, _)| Name(limit.name())),
+        CanSendAgainAt: Ticks = measured.sending.can_send_again_at().map(moment),
+        RecipientsLast24Hours: Int64 = i64::from(measured.sending.used.recipients_last_24_hours),
+        RecipientsToday: Int64 = i64::from(measured.sending.used.recipients_today),
+        ExternalThisHour: Int64 = i64::from(measured.sending.used.external_this_hour),
+        InternalThisHour: Int64 = i64::from(measured.sending.used.internal_this_hour),
+        RemainingExternal: Int64 = i64::from(measured.sending.remaining_external),
+        RemainingInternal: Int64 = i64::from(measured.sending.remaining_internal),
+        ForecastLimit: Text = measured.sending.forecast.map(|forecast| Name(forecast.limit.name())),
+        ForecastAt: Ticks = measured.sending.forecast.map(|forecast| moment(forecast.at)),
+        ForecastPerHour: Int64 = measured.sending.forecast.map(|forecast| i64::from(forecast.per_hour)),
+        Policy: Text = measured.policy.as_deref(),
+        BlockType: Text = measured.listed.and_then(|listed| listed.block_type).map(|block_type| Name(block_type.name())),
+        AgreesWithReason: Bool = measured.listed.and_then(|listed| listed.agrees),
+        Organization: Text = measured.origin.as_ref().map(|origin| Shared(&origin.organization)),
+        TenantId: Text = measured.origin.as_ref().and_then(|origin| origin.tenant_id.as_deref()).map(Shared),
+        IsPractice: Bool = measured.origin.as_ref().is_some_and(|origin| origin.practice),
+    }
+
+    outbound_sending_summary OutboundSendingSummary OUTBOUND_SENDING_SUMMARY (measured: OrganizationMeasured) {
+        At: Ticks = moment(measured.sending.at),
+        FirstSent: Ticks = measured.sending.first.map(moment),
+        LastSent: Ticks = measured.sending.last.map(moment),
+        SenderCount: Int64 = count(measured.sending.senders),
+        MessageCount: Int64 = count(measured.sending.messages),
+        RecipientCount: Int64 = count(measured.sending.recipients),
+        SendersOverLimit: Int64 = count(measured.sending.tripped),
+        ExternalLast24Hours: Int64 = i64::from(measured.sending.external),
+        PeakExternalPer24Hours: Int64 = peak(measured.sending.external_peak),
+        PeakExternalPer24HoursAt: Ticks = measured.sending.external_peak.at.map(moment),
+        TenantExternal: Int64 = measured.sending.external_limit.map(i64::from),
+        InitialDomainLast24Hours: Int64 = i64::from(measured.sending.initial_domain),
+        PeakInitialDomainPer24Hours: Int64 = peak(measured.sending.initial_domain_peak),
+        PeakInitialDomainPer24HoursAt: Ticks = measured.sending.initial_domain_peak.at.map(moment),
+        InitialDomain: Int64 = i64::from(measured.sending.initial_domain_limit),
+        TopSenders: List = List(|block: &mut Block| measured.sending.busiest_senders.iter().for_each(|one| busiest(block, one))),
+        TopDomains: List = List(|block: &mut Block| measured.sending.busiest_domains.iter().for_each(|one| busiest(block, one))),
+        Lines: Int64 = count(measured.sending.tally.lines),
+        Inbound: Int64 = count(measured.sending.tally.inbound),
+        System: Int64 = count(measured.sending.tally.system),
+        OtherEvents: Int64 = count(measured.sending.tally.others),
+        Duplicates: Int64 = count(measured.sending.tally.duplicates),
+        Unusable: List = List(|block: &mut Block| measured.sending.tally.unusable.iter().for_each(|lines| unusable_lines(block, lines))),
+        Organization: Text = measured.origin.as_ref().map(|origin| Shared(&origin.organization)),
+        TenantId: Text = measured.origin.as_ref().and_then(|origin| origin.tenant_id.as_deref()).map(Shared),
+        IsPractice: Bool = measured.origin.as_ref().is_some_and(|origin| origin.practice),
+    }
+
+    busiest Busiest BUSIEST (busiest: Busiest) {
+        Name: Text = &busiest.name,
+        RecipientCount: Int64 = count(busiest.recipients),
+    }
+
+    unusable_lines UnusableLines UNUSABLE_LINES (lines: Unusable) {
+        Why: Text = lines.defect.to_string(),
+        Count: Int64 = count(lines.count),
+        Path: Text = lines.file.as_ref().map(|file| file.display().to_string()),
+        Line: Int64 = count(lines.line),
+    }
+
     error_code ErrorCode ERROR_CODE (code: Code) {
         Code: Text = code.id(),
         Name: Text = Name(code.name()),
@@ -434,6 +567,14 @@ pub fn cmdlet(run: Run) -> Block {
 /// A duration as .NET counts it: in units of 100 nanoseconds.
 fn ticks_of(duration: Duration) -> i64 {
     i64::try_from(duration.whole_nanoseconds() / 100).unwrap_or(i64::MAX)
+}
+
+fn moment(second: Second) -> OffsetDateTime {
+    second.into()
+}
+
+fn peak(peak: Peak) -> i64 {
+    i64::from(peak.count)
 }
 
 fn count(number: u64) -> i64 {
@@ -488,6 +629,11 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             Row::Account(row) => add(RsRowType::SenderAccountReport, &|block| report(block, row)),
             Row::Protection(row) => add(RsRowType::SenderAccountProtection, &|block| protection(block, row)),
+            Row::SendingLimit(row) => add(RsRowType::SendingLimit, &|block| sending_limit(block, row)),
+            Row::SenderMeasured(row) => add(RsRowType::OutboundSending, &|block| outbound_sending(block, row)),
+            Row::OrganizationMeasured(row) => {
+                add(RsRowType::OutboundSendingSummary, &|block| outbound_sending_summary(block, row));
+            }
             Row::ErrorCode(code) => add(RsRowType::ErrorCode, &|block| error_code(block, code)),
         }
     }
@@ -506,10 +652,10 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in 0..=23 {
+        for number in (0..=23).chain(26..=31) {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
-        assert!(columns(24).is_none() && columns(-1).is_none());
+        assert!(columns(32).is_none() && columns(-1).is_none());
     }
 
     #[test]

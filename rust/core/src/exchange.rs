@@ -30,7 +30,7 @@ pub use cmdlet::{Changed, Cmdlet};
 pub use compliance::Compliance;
 pub use fault::{is_ambiguous, is_not_found, is_unblock_limit};
 pub use invoke::Service;
-pub(crate) use invoke::ANY_ORGANIZATION;
+pub(crate) use invoke::{is_initial_domain, ANY_ORGANIZATION};
 pub use reply::records;
 pub use secret::Secret;
 pub use sign_in::{of_environment, Algorithm, Browser, Certificate, Credential, ManagedIdentity};

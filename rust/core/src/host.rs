@@ -15,7 +15,9 @@ use crate::exchange::session::{Ran, Run};
 use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
+use crate::limits::SendingLimit;
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
+use crate::sending::{OrganizationMeasured, SenderMeasured};
 
 /// What an operation says.
 #[derive(Debug)]
@@ -56,6 +58,9 @@ pub enum Row {
     Check(Check),
     Account(Report),
     Protection(Protection),
+    SendingLimit(SendingLimit),
+    SenderMeasured(SenderMeasured),
+    OrganizationMeasured(OrganizationMeasured),
     ErrorCode(Code),
 }
 
@@ -162,16 +167,26 @@ pub struct Item {
 /// The operation's end of the conversation.
 pub struct Host {
     say: Box<Say>,
-    input: Mutex<Input>,
+    inbox: Mutex<Inbox>,
 }
 
 /// Hands an event to the caller, in the form that the caller chose; waits while too much lies unread.
 type Say = dyn Fn(Event) -> Saying + Send + Sync;
 type Saying = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
+/// What an operation works on.
 #[derive(Debug)]
-struct Input {
-    items: mpsc::Receiver<Target>,
+#[allow(clippy::large_enum_variant, reason = "texts are large, few and far between: a box for each target costs more")]
+pub enum Input {
+    /// Something that names an entity.
+    Target(Target),
+    /// A text.
+    Text(String),
+}
+
+#[derive(Debug)]
+struct Inbox {
+    items: mpsc::Receiver<Input>,
     taken: u64,
 }
 
@@ -181,7 +196,7 @@ pub struct Caller<T> {
     /// What the operation says, in order; ends when the operation does.
     pub events: mpsc::Receiver<T>,
     /// What the operation works on.
-    pub input: mpsc::Sender<Target>,
+    pub input: mpsc::Sender<Input>,
 }
 
 /// How many items of input may lie unread.
@@ -205,7 +220,7 @@ pub fn converse<T: Send + 'static>(form: fn(Event) -> T) -> (Host, Caller<T>) {
         let said = said.clone();
         Box::pin(async move { said.send(form(event)).await.map_err(|_| Error::cancelled()) })
     };
-    (Host { say: Box::new(say), input: Mutex::new(Input { items, taken: 0 }) }, Caller { events, input })
+    (Host { say: Box::new(say), inbox: Mutex::new(Inbox { items, taken: 0 }) }, Caller { events, input })
 }
 
 impl std::fmt::Debug for Host {
@@ -215,23 +230,43 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
-    /// The next item of input; asks for it where none lies ready. `None` when the input has ended.
+    /// The next item of input, which names an entity; asks for it where none lies ready. `None` when the input has ended.
     ///
     /// # Errors
     /// [`Code::Cancelled`] when the caller has gone.
     pub async fn next(&self) -> Result<Option<Item>> {
-        let mut input = self.input.lock().await;
-        let target = match input.items.try_recv() {
-            Ok(target) => Some(target),
+        match self.take().await? {
+            Some((number, Input::Target(target))) => Ok(Some(Item { number, target })),
+            Some((_, Input::Text(_))) => Err(Error::new(Code::Misuse, "The input is a text and names no entity.")),
+            None => Ok(None),
+        }
+    }
+
+    /// The next item of input, which is a text.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn next_text(&self) -> Result<Option<String>> {
+        match self.take().await? {
+            Some((_, Input::Text(text))) => Ok(Some(text)),
+            Some((_, Input::Target(_))) => Err(Error::new(Code::Misuse, "The input names an entity and is no text.")),
+            None => Ok(None),
+        }
+    }
+
+    async fn take(&self) -> Result<Option<(u64, Input)>> {
+        let mut inbox = self.inbox.lock().await;
+        let item = match inbox.items.try_recv() {
+            Ok(item) => Some(item),
             Err(mpsc::error::TryRecvError::Disconnected) => None,
             Err(mpsc::error::TryRecvError::Empty) => {
-                self.say(Event::WantsInput { taken: input.taken }).await?;
-                input.items.recv().await
+                self.say(Event::WantsInput { taken: inbox.taken }).await?;
+                inbox.items.recv().await
             }
         };
-        Ok(target.map(|target| {
-            input.taken += 1;
-            Item { number: input.taken, target }
+        Ok(item.map(|item| {
+            inbox.taken += 1;
+            (inbox.taken, item)
         }))
     }
 
@@ -396,8 +431,8 @@ impl Host {
 mod tests {
     use super::*;
 
-    fn target(address: &str) -> Target {
-        Target { sender_address: Some(address.into()), ..Target::default() }
+    fn target(address: &str) -> Input {
+        Input::Target(Target { sender_address: Some(address.into()), ..Target::default() })
     }
 
     #[tokio::test]

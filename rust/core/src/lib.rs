@@ -6,13 +6,18 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+pub mod domains;
+mod encoding;
 pub mod error;
 pub mod evidence;
 pub mod exchange;
 pub mod graph;
 pub mod history;
 pub mod host;
+pub mod limits;
 pub mod reason;
 pub mod restriction;
+pub mod sending;
+mod trace;
 
 pub use restricted_sender_clock::Clock;

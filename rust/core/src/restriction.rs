@@ -8,7 +8,6 @@ mod description;
 mod get;
 mod identity;
 mod list;
-mod outbound_policy;
 mod outcome;
 mod past;
 mod pattern;
@@ -23,11 +22,12 @@ mod wait;
 
 use std::sync::Arc;
 
+pub use restricted_sender_limits::Action;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-pub use decision::{Action, Basis, Case, Circumstances, Decision, NextStep, Policy, UnblockHistory, Until};
+pub use decision::{Basis, Case, Circumstances, Decision, NextStep, Policy, UnblockHistory, Until};
 pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};
@@ -39,7 +39,9 @@ pub use trace_window::TraceWindow;
 pub use unblock::{unblock, UnblockOptions};
 pub use wait::{wait, WaitOptions};
 
+pub(crate) use identity::Addresses;
 pub(crate) use list::{same, Finding, List};
+pub(crate) use pattern::Pattern;
 pub(crate) use target::Named;
 
 use crate::connection::Origin;

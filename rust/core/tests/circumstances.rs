@@ -70,6 +70,25 @@ async fn the_policy_says_how_a_block_by_it_ends() {
 }
 
 #[tokio::test]
+async fn a_policy_for_the_members_of_a_group_is_told_where_the_group_can_be_read() {
+    let tenant = Tenant::new(Scenario::Empty).await;
+    let grady = "grady.archie@contoso.com";
+    over_a_limit(&tenant, grady);
+    let (entry_of_a_member, _) = entry(&tenant.connection, grady).await;
+    assert_eq!(entry_of_a_member.policy().and_then(|policy| policy.name.as_deref()), Some("Projects"));
+
+    tenant.forbid("Get-UnifiedGroupLinks").await;
+    // Whoever is no member has another action: what a member may have is no answer then.
+    let change = json!({"name": "Projects", "actionWhenThresholdReached": "BlockUser"});
+    tenant.sandbox.control("POST", "outbound-policies", &change).unwrap();
+    let (untold, said) = entry(&tenant.connection, grady).await;
+    assert_eq!(untold.policy(), None);
+    let told = |line: &String| line.contains("could not be told") && line.contains("project.falcon@contoso.com");
+    assert_eq!(said.details.iter().filter(|line| told(line)).count(), 1, "{:?}", said.details);
+    assert!(said.warnings.is_empty(), "{:?}", said.warnings);
+}
+
+#[tokio::test]
 async fn a_policy_that_was_changed_since_says_nothing_of_the_end() {
     let tenant = Tenant::new(Scenario::Standard).await;
     let said = all(&tenant).await;
@@ -96,7 +115,9 @@ async fn policies_that_cannot_be_read_are_no_answer_and_hide_no_entry() {
 async fn a_long_list_does_not_ask_the_directory_for_everybody() {
     let tenant = Tenant::new(Scenario::Large).await;
     let said = all(&tenant).await;
-    assert_eq!((said.entries.len(), tenant.seen("Get-Recipient").await), (10_200, 10));
+    // Beside ten senders, two groups; one of them is dynamic and has no list of members.
+    assert_eq!((said.entries.len(), tenant.seen("Get-Recipient").await), (10_200, 10 + 2));
+    assert_eq!(tenant.seen("Get-UnifiedGroupLinks").await, 1);
     assert_eq!(said.details.iter().filter(|line| line.contains("name another")).count(), 1, "{:?}", said.details);
 }
 

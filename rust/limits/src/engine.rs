@@ -41,8 +41,8 @@ struct Block {
 }
 
 /// How much a sender has used at some moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
     /// Messages of the last minute.
     pub messages_last_minute: u32,
     /// External recipients of the hour.
@@ -53,8 +53,6 @@ pub struct Usage {
     pub recipients_today: u32,
     /// Recipients of the last 24 hours.
     pub recipients_last_24_hours: u32,
-    /// How long nothing can be sent, and which limit says so; nothing where mail can be sent.
-    pub restricted: Option<(Limit, Until)>,
 }
 
 impl Engine {
@@ -109,24 +107,31 @@ impl Engine {
     /// # Panics
     /// When the sender is of another engine.
     #[must_use]
-    pub fn usage(&mut self, sender: SenderId, at: Second) -> Usage {
+    pub fn used(&mut self, sender: SenderId, at: Second) -> Used {
+        let Self { settings, senders, .. } = self;
+        let history = senders[sender.0 as usize].history_at(at, settings);
+        Used {
+            messages_last_minute: history.minute().messages,
+            external_this_hour: history.hour().external,
+            internal_this_hour: history.hour().internal,
+            recipients_today: history.today().recipients(),
+            recipients_last_24_hours: history.day().recipients(),
+        }
+    }
+
+    /// How long a sender can send nothing, and which limit says so; nothing where mail can be sent.
+    ///
+    /// # Panics
+    /// When the sender is of another engine.
+    #[must_use]
+    pub fn restriction(&mut self, sender: SenderId, at: Second) -> Option<(Limit, Until)> {
         let Self { settings, service, senders, .. } = self;
         let sender = &mut senders[sender.0 as usize];
-        let at = sender.history.last().map_or(at, |last| last.max(at));
-        sender.history.slide(at, settings.hour);
-        let rate = over_the_rate(service, settings);
-        let until_room = rate(sender.history.day()).then(|| room_in_day(&sender.history, rate));
-        Usage {
-            messages_last_minute: sender.history.minute().messages,
-            external_this_hour: sender.history.hour().external,
-            internal_this_hour: sender.history.hour().internal,
-            recipients_today: sender.history.today().recipients(),
-            recipients_last_24_hours: sender.history.day().recipients(),
-            restricted: sender
-                .block(at)
-                .map(|block| (block.limit, block.until))
-                .or_else(|| until_room.map(|until| (Limit::RecipientRate, until))),
+        if let Some(block) = sender.block(at) {
+            return Some((block.limit, block.until));
         }
+        let (history, rate) = (sender.history_at(at, settings), over_the_rate(service, settings));
+        rate(history.day()).then(|| (Limit::RecipientRate, room_in_day(history, rate)))
     }
 
     /// Time does not run backwards: a message that is told of too late counts as of the last one's second.
@@ -197,6 +202,13 @@ impl Engine {
 }
 
 impl Sender {
+    /// What was sent until `at`, or until the last message where that is later.
+    fn history_at(&mut self, at: Second, settings: &Settings) -> &History {
+        let at = self.history.last().map_or(at, |last| last.max(at));
+        self.history.slide(at, settings.hour);
+        &self.history
+    }
+
     /// The block that holds at `at`.
     fn block(&self, at: Second) -> Option<Block> {
         self.block.filter(|block| !matches!(block.until, Until::At(end) if end <= at))

@@ -18,7 +18,7 @@ mod second;
 mod settings;
 mod submission;
 
-pub use engine::{Engine, SenderId, Usage};
+pub use engine::{Engine, SenderId, Used};
 pub use limits::{Action, Policy, ServiceLimits};
 pub use outcome::{Limit, Outcome, Until};
 pub use second::Second;

@@ -1,7 +1,7 @@
 //! How much may be sent: by the policies of an organization, and by the service itself.
 
-/// The limits of an outbound spam policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The limits of an outbound spam policy; by default it sets none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Policy {
     /// `RecipientLimitExternalPerHour`; 0 sets none, and leaves the service's own.
     pub external_per_hour: u32,
@@ -23,6 +23,25 @@ pub enum Action {
     BlockUserForToday,
     /// Blocked until an admin unblocks.
     BlockUser,
+}
+
+impl Action {
+    /// The service's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "Alert",
+            Self::BlockUserForToday => "BlockUserForToday",
+            Self::BlockUser => "BlockUser",
+        }
+    }
+
+    /// The action of that name, without regard to case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Alert, Self::BlockUserForToday, Self::BlockUser];
+        all.into_iter().find(|action| action.name().eq_ignore_ascii_case(name))
+    }
 }
 
 /// The limits of the service.

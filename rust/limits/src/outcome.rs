@@ -62,3 +62,20 @@ pub enum Limit {
     /// External recipients of mail from the organization's onmicrosoft.com domain in 24 hours.
     InitialDomain,
 }
+
+impl Limit {
+    /// The name as the module shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RecipientsPerMessage => "RecipientsPerMessage",
+            Self::MessagesPerMinute => "MessagesPerMinute",
+            Self::ExternalPerHour => "ExternalPerHour",
+            Self::InternalPerHour => "InternalPerHour",
+            Self::RecipientsPerDay => "RecipientsPerDay",
+            Self::RecipientRate => "RecipientRate",
+            Self::TenantExternal => "TenantExternal",
+            Self::InitialDomain => "InitialDomain",
+        }
+    }
+}

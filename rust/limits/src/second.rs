@@ -12,6 +12,18 @@ pub(crate) const HOUR: u32 = 60 * MINUTE;
 pub(crate) const DAY: u32 = 24 * HOUR;
 
 impl Second {
+    /// So many seconds after the beginning of 1970, UTC.
+    #[must_use]
+    pub fn of_unix_time(seconds: u32) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the beginning of 1970, UTC.
+    #[must_use]
+    pub fn unix_time(self) -> u32 {
+        self.0
+    }
+
     /// Midnight UTC after this second.
     #[must_use]
     pub fn next_day(self) -> Self {

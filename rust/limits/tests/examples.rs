@@ -122,7 +122,7 @@ fn a_group_is_one_recipient_for_its_sender_and_all_its_members_for_the_organizat
     let until = at(datetime!(2026-11-29 09:00 UTC));
     let refused = Outcome::Refuse { limit: Limit::TenantExternal, until: Some(until) };
     assert_eq!(engine.submit(&message(17), &DEFAULT), refused, "17 * 301 of 5000");
-    assert_eq!(engine.usage(sender, message(17).at).recipients_last_24_hours, 17 * 3);
+    assert_eq!(engine.used(sender, message(17).at).recipients_last_24_hours, 17 * 3);
     let internal = Submission { recipients: [Recipient::Internal].into_iter().collect(), ..message(18) };
     assert_eq!(engine.submit(&internal, &DEFAULT), Outcome::Accept, "internal mail goes on");
 }
@@ -163,7 +163,7 @@ fn too_many_recipients_in_one_message_are_refused_and_not_counted() {
     let message = Submission { at, sender, recipients, from_initial_domain: false };
     let refused = Outcome::Refuse { limit: Limit::RecipientsPerMessage, until: None };
     assert_eq!(engine.submit(&message, &DEFAULT), refused);
-    assert_eq!(engine.usage(sender, at).recipients_last_24_hours, 0);
+    assert_eq!(engine.used(sender, at).recipients_last_24_hours, 0);
 }
 
 #[test]
@@ -206,7 +206,8 @@ fn what_is_known_to_have_gone_out_is_counted_also_while_the_sender_is_restricted
     let message = contoso.message(day, recipients);
     assert!(matches!(contoso.engine.record(&message, &STANDARD), Outcome::Block { .. }));
     assert_eq!(contoso.engine.record(&message, &STANDARD), Outcome::Accept);
-    let usage = contoso.engine.usage(contoso.sender, day.into());
-    assert_eq!((usage.external_this_hour, usage.recipients_today), (1002, 1002));
-    assert_eq!(usage.restricted, Some((Limit::ExternalPerHour, at(datetime!(2026-11-29 00:00 UTC)))));
+    let used = contoso.engine.used(contoso.sender, day.into());
+    assert_eq!((used.external_this_hour, used.recipients_today), (1002, 1002));
+    let restriction = contoso.engine.restriction(contoso.sender, day.into());
+    assert_eq!(restriction, Some((Limit::ExternalPerHour, at(datetime!(2026-11-29 00:00 UTC)))));
 }

@@ -254,9 +254,9 @@ proptest! {
                     reference.unblocked[sender] = Some(now.date());
                 }
             }
-            let usage = engine.usage(senders[sender], Second::from(now));
-            prop_assert_eq!(usage.recipients_last_24_hours, reference.rate(sender, now));
-            prop_assert_eq!(usage.messages_last_minute, reference.minute(sender, now));
+            let used = engine.used(senders[sender], Second::from(now));
+            prop_assert_eq!(used.recipients_last_24_hours, reference.rate(sender, now));
+            prop_assert_eq!(used.messages_last_minute, reference.minute(sender, now));
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The cmdlets the practice tenant knows: their parameters and what they do. Those about one thing each stand beside.
 
 mod delegate;
+mod group;
 mod inbox_rule;
 mod mail_flow;
 mod mailbox;
+mod outbound_policy;
 mod trace;
 
 use serde_json::{Map, Value as Json};
@@ -81,7 +83,7 @@ fn with_mailboxes(settings: &Settings) -> bool {
     settings.mailboxes
 }
 
-static CMDLETS: [Cmdlet; 11] = [
+static CMDLETS: [Cmdlet; 9] = [
     Cmdlet {
         name: "Get-BlockedSenderAddress",
         output_type: "Microsoft.Exchange.Management.AntiSpamTasks.BlockedSenderAddress",
@@ -132,23 +134,6 @@ static CMDLETS: [Cmdlet; 11] = [
         exists: everywhere,
     },
     Cmdlet {
-        name: "Get-HostedOutboundSpamFilterPolicy",
-        output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.HostedOutboundSpamFilterPolicy",
-        parameters: &[optional("Identity", Kind::Text)],
-        run: get_outbound_policy,
-        exists: everywhere,
-    },
-    Cmdlet {
-        name: "Get-HostedOutboundSpamFilterRule",
-        output_type: "Microsoft.Exchange.MessagingPolicies.HygieneRules.HostedOutboundSpamFilterRule",
-        parameters: &[
-            optional("Identity", Kind::Text),
-            optional("State", Kind::OneOf("RuleState", &["Enabled", "Disabled"])),
-        ],
-        run: get_outbound_rule,
-        exists: everywhere,
-    },
-    Cmdlet {
         name: "Get-AdminAuditLogConfig",
         output_type: "Microsoft.Exchange.Data.Directory.SystemConfiguration.AdminAuditLogConfig",
         parameters: &[],
@@ -188,7 +173,9 @@ impl Cmdlet {
             &mailbox::CMDLETS,
             &inbox_rule::CMDLETS,
             &delegate::CMDLETS,
+            &group::CMDLETS,
             &mail_flow::CMDLETS,
+            &outbound_policy::CMDLETS,
             &trace::CMDLETS,
         ];
         groups.into_iter().flatten().filter(|cmdlet| (cmdlet.exists)(settings))
@@ -320,19 +307,6 @@ fn get_audit_config(tenant: &Tenant, _: &Invocation<'_>) -> Result<Output, Refus
         ("UnifiedAuditLogIngestionEnabled", Value::Bool(tenant.settings().auditing)),
     ]);
     Ok(Output::rows(vec![(1, row)]))
-}
-
-fn get_outbound_policy(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    let all = tenant.outbound_policies().policies.iter().map(|policy| (policy.name, policy.row())).collect();
-    named(all, invocation.arguments.text("Identity"))
-}
-
-fn get_outbound_rule(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
-    let state = invocation.arguments.text("State");
-    let policies = tenant.outbound_policies();
-    let rules =
-        policies.rules.iter().filter(|rule| state.is_none_or(|wanted| wanted.eq_ignore_ascii_case(rule.state())));
-    named(rules.map(|rule| (rule.name, rule.row())).collect(), invocation.arguments.text("Identity"))
 }
 
 /// The row of this name, which must be there, or all of them.

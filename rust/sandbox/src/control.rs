@@ -4,7 +4,9 @@
 mod account;
 mod audit;
 mod certificate;
+mod group;
 mod permission;
+mod policy;
 mod restriction;
 mod sign_in;
 
@@ -26,7 +28,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 17] = [
+const WHAT_THERE_IS: [&str; 18] = [
     "requests",
     "clock",
     "apps",
@@ -43,6 +45,7 @@ const WHAT_THERE_IS: [&str; 17] = [
     "outbound-policies",
     "permissions",
     "accounts",
+    "groups",
     "faults",
 ];
 
@@ -108,11 +111,12 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("releases", "DELETE") => restriction::forget_plan(tenant, body),
         ("unblocks", "POST") => restriction::count_unblocks(tenant, body),
         ("audit-records", "POST") => audit::add_records(tenant, body),
-        ("outbound-policies", "POST") => change_outbound_policy(tenant, body),
+        ("outbound-policies", "POST") => policy::change(tenant, body),
         ("permissions", "GET") => Ok(permission::list(tenant)),
         ("permissions", "POST") => permission::change(tenant, body),
         ("accounts", "GET") => Ok(account::list(tenant)),
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
+        ("groups", "POST") => group::change(tenant, body),
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();
@@ -157,12 +161,6 @@ fn change_settings(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
     let mut settings = tenant.settings();
     settings.change(change);
     Ok(reply::json(StatusCode::OK, &*settings))
-}
-
-fn change_outbound_policy(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
-    let change = read(body, r#"{"name": "Default", "actionWhenThresholdReached": "BlockUser"}"#)?;
-    tenant.outbound_policies().change(&change, tenant.now()).map_err(bad)?;
-    Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
 fn order_fault(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {

@@ -11,6 +11,21 @@ pub(crate) enum RecipientKind {
     UserMailbox,
     SharedMailbox,
     DistributionGroup,
+    /// A security group that mail can be sent to.
+    SecurityGroup,
+    /// A Microsoft 365 group.
+    UnifiedGroup,
+    /// Whoever a filter finds: it has no list of members.
+    DynamicGroup,
+    /// Somebody outside whom the organization's address book knows.
+    Contact,
+}
+
+impl RecipientKind {
+    /// Whether it is a group that somebody belongs to by being listed in it.
+    pub(crate) fn has_members(self) -> bool {
+        matches!(self, Self::DistributionGroup | Self::SecurityGroup | Self::UnifiedGroup)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -21,7 +36,7 @@ pub(crate) struct Recipient {
     pub(crate) guid: Uuid,
     /// Of the user or group in the directory that Graph shows; another one than Exchange's own.
     pub(crate) object_id: Uuid,
-    /// The user principal name; groups have none.
+    /// The user principal name; groups and contacts have none.
     pub(crate) upn: Option<String>,
     pub(crate) primary_address: String,
     pub(crate) other_addresses: Vec<String>,
@@ -42,6 +57,10 @@ impl Recipient {
             RecipientKind::UserMailbox => ("UserMailbox", "UserMailbox"),
             RecipientKind::SharedMailbox => ("UserMailbox", "SharedMailbox"),
             RecipientKind::DistributionGroup => ("MailUniversalDistributionGroup", "MailUniversalDistributionGroup"),
+            RecipientKind::SecurityGroup => ("MailUniversalSecurityGroup", "MailUniversalSecurityGroup"),
+            RecipientKind::UnifiedGroup => ("MailUniversalDistributionGroup", "GroupMailbox"),
+            RecipientKind::DynamicGroup => ("DynamicDistributionGroup", "DynamicDistributionGroup"),
+            RecipientKind::Contact => ("MailContact", "MailContact"),
         };
         // The prefix of the primary address is in capitals: that is how Exchange marks it.
         let mut addresses = vec![format!("SMTP:{}", self.primary_address)];
@@ -63,6 +82,17 @@ impl Recipient {
     }
 }
 
+/// What follows the last `@` of an address.
+pub(crate) fn domain_of(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
+}
+
+/// Whether a domain is another one or lies in it, whatever their case.
+pub(crate) fn is_within(domain: &str, other: &str) -> bool {
+    let inner = domain.len().checked_sub(other.len()).and_then(|start| domain.split_at_checked(start));
+    inner.is_some_and(|(before, end)| end.eq_ignore_ascii_case(other) && (before.is_empty() || before.ends_with('.')))
+}
+
 /// A domain the organization receives mail for.
 #[derive(Clone, Debug)]
 pub(crate) struct AcceptedDomain {
@@ -73,6 +103,15 @@ pub(crate) struct AcceptedDomain {
 }
 
 impl AcceptedDomain {
+    /// Whether mail to this domain stays inside.
+    pub(crate) fn covers(&self, domain: &str) -> bool {
+        if self.match_subdomains {
+            is_within(domain, &self.domain)
+        } else {
+            domain.eq_ignore_ascii_case(&self.domain)
+        }
+    }
+
     pub(crate) fn row(&self) -> Row {
         Row(vec![
             ("Name", self.domain.as_str().into()),
@@ -89,6 +128,7 @@ impl AcceptedDomain {
 pub(crate) struct Directory {
     recipients: Vec<Recipient>,
     by_identity: HashMap<String, usize>,
+    by_guid: HashMap<Uuid, usize>,
     pub(crate) domains: Vec<AcceptedDomain>,
 }
 
@@ -100,15 +140,40 @@ impl Directory {
                 by_identity.entry(identity).or_insert(position);
             }
         }
-        Self { recipients, by_identity, domains }
+        let by_guid = (0..).zip(&recipients).map(|(position, recipient)| (recipient.guid, position)).collect();
+        Self { recipients, by_identity, by_guid, domains }
     }
 
     pub(crate) fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }
 
+    /// The recipient with this Exchange identifier.
+    pub(crate) fn of_guid(&self, guid: Uuid) -> Option<&Recipient> {
+        self.by_guid.get(&guid).and_then(|position| self.recipients.get(*position))
+    }
+
     /// The recipient with this address, user principal name, name, alias or GUID.
     pub(crate) fn find(&self, identity: &str) -> Option<&Recipient> {
         self.by_identity.get(&identity.to_lowercase()).and_then(|position| self.recipients.get(*position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_and_what_lies_in_it() {
+        for (domain, other, expected) in [
+            ("contoso.com", "CONTOSO.com", true),
+            ("shop.contoso.com", "contoso.com", true),
+            ("notcontoso.com", "contoso.com", false),
+            ("contoso.com", "shop.contoso.com", false),
+            ("é.com", "xé.com", false),
+            ("", "contoso.com", false),
+        ] {
+            assert_eq!(is_within(domain, other), expected, "{domain} in {other}");
+        }
     }
 }

@@ -27,6 +27,7 @@ mod device_code;
 mod directory;
 mod fault;
 mod graph;
+mod group;
 mod gzip;
 mod invoke;
 mod line;

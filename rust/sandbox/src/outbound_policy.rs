@@ -1,136 +1,22 @@
 //! Outbound spam policies: what happens to those who send too much (`Get-HostedOutboundSpamFilterPolicy`), and to whom
-//! it happens (`Get-HostedOutboundSpamFilterRule`). Only the control plane changes them.
+//! it happens (`Get-HostedOutboundSpamFilterRule`). Pure: takes the time as an argument.
 
-use serde::{Deserialize, Serialize};
+mod policy;
+mod rule;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::row::{Row, Value};
+use crate::refusal::Refusal;
+use crate::row::Row;
 
-/// The highest limit of a policy.
-const HIGHEST_LIMIT: u32 = 10_000;
+pub(crate) use policy::{Action, Limits, Policy, PolicyChange, FORWARDING_MODES, HIGHEST_LIMIT};
+pub(crate) use rule::{Conditions, ConditionsChange, Rule, RuleChange};
 
-/// What happens to a sender who exceeds a limit of the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Action {
-    Alert,
-    BlockUserForToday,
-    BlockUser,
-}
+/// How many policies there can be, and how many rules (?).
+const MOST: usize = 500;
 
-impl Action {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Alert => "Alert",
-            Self::BlockUserForToday => "BlockUserForToday",
-            Self::BlockUser => "BlockUser",
-        }
-    }
-}
-
-/// Recipients of one sender; 0 is the service's own limit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) external_per_hour: u32,
-    pub(crate) internal_per_hour: u32,
-    pub(crate) per_day: u32,
-}
-
-/// One policy.
-#[derive(Clone, Debug)]
-pub(crate) struct Policy {
-    pub(crate) name: &'static str,
-    pub(crate) guid: Uuid,
-    /// It holds for everybody whom no rule leads to another.
-    pub(crate) is_default: bool,
-    pub(crate) limits: Limits,
-    pub(crate) action: Action,
-    pub(crate) created: OffsetDateTime,
-    pub(crate) changed: OffsetDateTime,
-}
-
-impl Policy {
-    pub(crate) fn row(&self) -> Row {
-        let limit = |limit: u32| Value::Int(i32::try_from(limit).unwrap_or(i32::MAX));
-        Row(vec![
-            ("Name", self.name.into()),
-            ("Identity", self.name.into()),
-            ("Guid", Value::Guid(self.guid)),
-            ("IsDefault", Value::Bool(self.is_default)),
-            ("Enabled", Value::Bool(true)),
-            ("RecipientLimitExternalPerHour", limit(self.limits.external_per_hour)),
-            ("RecipientLimitInternalPerHour", limit(self.limits.internal_per_hour)),
-            ("RecipientLimitPerDay", limit(self.limits.per_day)),
-            ("ActionWhenThresholdReached", self.action.name().into()),
-            ("AutoForwardingMode", "Automatic".into()),
-            ("BccSuspiciousOutboundMail", Value::Bool(false)),
-            ("BccSuspiciousOutboundAdditionalRecipients", Value::Texts(Vec::new())),
-            ("NotifyOutboundSpam", Value::Bool(false)),
-            ("NotifyOutboundSpamRecipients", Value::Texts(Vec::new())),
-            ("WhenCreated", Value::Time(self.created)),
-            ("WhenCreatedUTC", Value::Time(self.created)),
-            ("WhenChanged", Value::Time(self.changed)),
-            ("WhenChangedUTC", Value::Time(self.changed)),
-        ])
-    }
-}
-
-/// Whose mail a policy is for. Values of one condition are alternatives, and all conditions must hold.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rule {
-    pub(crate) name: &'static str,
-    pub(crate) guid: Uuid,
-    /// Counts from 0, which comes first. Disabled rules have one too.
-    pub(crate) priority: u8,
-    pub(crate) is_enabled: bool,
-    pub(crate) policy: &'static str,
-    pub(crate) from: Vec<String>,
-    pub(crate) from_member_of: Vec<String>,
-    pub(crate) sender_domain_is: Vec<String>,
-    pub(crate) except_if_from: Vec<String>,
-}
-
-impl Rule {
-    pub(crate) fn row(&self) -> Row {
-        // A condition that is not set has no value (?).
-        let texts = |texts: &Vec<String>| if texts.is_empty() { Value::Null } else { Value::Texts(texts.clone()) };
-        Row(vec![
-            ("Name", self.name.into()),
-            ("Identity", self.name.into()),
-            ("Guid", Value::Guid(self.guid)),
-            ("Priority", Value::Int(self.priority.into())),
-            ("State", self.state().into()),
-            ("HostedOutboundSpamFilterPolicy", self.policy.into()),
-            ("From", texts(&self.from)),
-            ("FromMemberOf", texts(&self.from_member_of)),
-            ("SenderDomainIs", texts(&self.sender_domain_is)),
-            ("ExceptIfFrom", texts(&self.except_if_from)),
-            ("ExceptIfFromMemberOf", Value::Null),
-            ("ExceptIfSenderDomainIs", Value::Null),
-        ])
-    }
-
-    pub(crate) fn state(&self) -> &'static str {
-        if self.is_enabled {
-            "Enabled"
-        } else {
-            "Disabled"
-        }
-    }
-}
-
-/// What `POST /sandbox/outbound-policies` changes in one policy; the rest stays.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Change {
-    name: String,
-    action_when_threshold_reached: Option<Action>,
-    recipient_limit_external_per_hour: Option<u32>,
-    recipient_limit_internal_per_hour: Option<u32>,
-    recipient_limit_per_day: Option<u32>,
-}
-
-/// All policies and rules, the rules by priority.
+/// All policies and rules, the rules by priority: the first one comes first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutboundPolicies {
     pub(crate) policies: Vec<Policy>,
@@ -138,29 +24,92 @@ pub(crate) struct OutboundPolicies {
 }
 
 impl OutboundPolicies {
-    /// Changes a policy as an admin would, which the policy remembers the time of; `Err` says what is wrong.
-    pub(crate) fn change(&mut self, change: &Change, now: OffsetDateTime) -> Result<(), String> {
-        let names: Vec<&str> = self.policies.iter().map(|policy| policy.name).collect();
-        let unknown = format!("there is no policy '{}'; there are {}", change.name, names.join(", "));
-        let given = [
-            change.recipient_limit_external_per_hour,
-            change.recipient_limit_internal_per_hour,
-            change.recipient_limit_per_day,
-        ];
-        if let Some(limit) = given.into_iter().flatten().find(|limit| *limit > HIGHEST_LIMIT) {
-            return Err(format!("a limit of {limit} is too high; the highest is {HIGHEST_LIMIT}"));
-        }
-        let policy =
-            self.policies.iter_mut().find(|policy| policy.name.eq_ignore_ascii_case(&change.name)).ok_or(unknown)?;
-        let [external, internal, daily] = given;
-        let Limits { external_per_hour, internal_per_hour, per_day } = policy.limits;
-        policy.limits = Limits {
-            external_per_hour: external.unwrap_or(external_per_hour),
-            internal_per_hour: internal.unwrap_or(internal_per_hour),
-            per_day: daily.unwrap_or(per_day),
-        };
-        policy.action = change.action_when_threshold_reached.unwrap_or(policy.action);
-        policy.changed = now;
-        Ok(())
+    fn policy(&self, name: &str) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.is_called(name))
     }
+
+    /// Changes a policy as an admin does, which it remembers the time of. Whether anything is another way now.
+    pub(crate) fn change(&mut self, name: &str, change: PolicyChange, now: OffsetDateTime) -> Result<bool, Refusal> {
+        let policy = self.policies.iter_mut().find(|policy| policy.is_called(name));
+        Ok(policy.ok_or_else(|| Refusal::not_found(name))?.change(change, now))
+    }
+
+    /// Another policy, which holds for nobody until a rule leads to it.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        change: PolicyChange,
+        guid: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<Row, Refusal> {
+        check_new(name, self.policy(name).is_some(), self.policies.len())?;
+        let mut policy = Policy::new(name, guid, now);
+        policy.change(change, now);
+        let row = policy.row();
+        self.policies.push(policy);
+        Ok(row)
+    }
+
+    /// Another rule, the last one unless its priority says otherwise.
+    pub(crate) fn add_rule(&mut self, name: &str, change: RuleChange, guid: Uuid) -> Result<Row, Refusal> {
+        check_new(name, self.rules.iter().any(|rule| rule.is_called(name)), self.rules.len())?;
+        let rule = Rule { name: name.to_owned(), guid, is_enabled: true, ..Rule::default() };
+        let last = self.rules.len();
+        self.put(rule, last, change)
+    }
+
+    /// Changes a rule. Whether anything is another way now.
+    pub(crate) fn change_rule(&mut self, name: &str, change: RuleChange) -> Result<bool, Refusal> {
+        let place = self.rules.iter().position(|rule| rule.is_called(name)).ok_or_else(|| Refusal::not_found(name))?;
+        let new_name = change.name.as_deref().filter(|new| !new.eq_ignore_ascii_case(name));
+        if let Some(new) = new_name {
+            check_new(new, self.rules.iter().any(|rule| rule.is_called(new)), 0)?;
+        }
+        let before = self.rules.clone();
+        let rule = self.rules.remove(place);
+        if let Err(refusal) = self.put(rule, place, change) {
+            self.rules = before;
+            return Err(refusal);
+        }
+        Ok(self.rules != before)
+    }
+
+    /// Puts a rule in its place among the others, if it can be what it is to be.
+    fn put(&mut self, mut rule: Rule, place: usize, change: RuleChange) -> Result<Row, Refusal> {
+        let place = change.priority.unwrap_or(place);
+        if place > self.rules.len() {
+            return Err(Refusal::bad_rule(format!("The priority must be from 0 to {}.", self.rules.len())));
+        }
+        rule.change(change);
+        let policy = self.policy(&rule.policy).ok_or_else(|| Refusal::not_found(&rule.policy))?;
+        if policy.is_default {
+            let message = format!("The default policy '{}' holds for everybody else and takes no rule.", policy.name);
+            return Err(Refusal::bad_rule(message));
+        }
+        rule.policy.clone_from(&policy.name);
+        if let Some(other) = self.rules.iter().find(|other| other.policy == rule.policy) {
+            let message = format!("The policy '{}' already has the rule '{}'.", rule.policy, other.name);
+            return Err(Refusal::bad_rule(message));
+        }
+        if rule.conditions.is_empty() {
+            let message = "A rule needs a condition: From, FromMemberOf or SenderDomainIs.";
+            return Err(Refusal::bad_rule(message.to_owned()));
+        }
+        let row = rule.row(place);
+        self.rules.insert(place, rule);
+        Ok(row)
+    }
+}
+
+fn check_new(name: &str, exists: bool, count: usize) -> Result<(), Refusal> {
+    if exists {
+        return Err(Refusal::already_exists(name));
+    }
+    if name.trim().is_empty() {
+        return Err(Refusal::bad_rule("The name must not be empty.".to_owned()));
+    }
+    if count >= MOST {
+        return Err(Refusal::bad_rule(format!("There are {MOST} already, and there can be no more.")));
+    }
+    Ok(())
 }

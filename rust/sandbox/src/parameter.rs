@@ -29,6 +29,11 @@ pub(crate) enum Kind {
     /// Microsoft.Exchange.Data.ProxyAddress, or null, which ends what was set.
     ProxyAddressOrNull,
     TextOrNull,
+    /// Texts, or null, which ends what was set.
+    TextsOrNull,
+    Bool,
+    /// A number from 0 to this.
+    Number(u32),
     /// How many records a search of the audit log shows at once.
     Block,
     /// One of these names of the type.
@@ -72,7 +77,7 @@ impl Kind {
                 "Microsoft.Exchange.Data.ProxyAddress",
                 "The address isn't correct. For example, smtp:tonysmith@contoso.com.".into(),
             ),
-            Self::Texts => ("System.String[]", "Texts are expected.".into()),
+            Self::Texts | Self::TextsOrNull => ("System.String[]", "Texts are expected.".into()),
             Self::Address => (
                 "Microsoft.Exchange.Data.SmtpAddress",
                 "The email address isn't correct. Please use this format: user name, the @ sign, followed by the \
@@ -85,6 +90,8 @@ impl Kind {
             ),
             Self::Time => ("Microsoft.Exchange.ExchangeSystem.ExDateTime", "It is not a date and time.".into()),
             Self::Switch => ("System.Management.Automation.SwitchParameter", "A boolean is expected.".into()),
+            Self::Bool => ("System.Boolean", "A boolean is expected.".into()),
+            Self::Number(most) => ("System.UInt32", format!("A number from 0 to {most} is expected.")),
             Self::Block => ("System.Int32", format!("A number from 1 to {LARGEST_BLOCK} is expected.")),
             Self::OneOf(type_name, names) => {
                 (type_name, format!("The possible enumeration values are \"{}\".", names.join(",")))
@@ -97,13 +104,17 @@ impl Kind {
         let is_text = value.is_string();
         match self {
             Self::Text => is_text,
-            Self::Texts => is_text || value.as_array().is_some_and(|all| all.iter().all(Json::is_string)),
+            Self::TextsOrNull if value.is_null() => true,
+            Self::Texts | Self::TextsOrNull => {
+                is_text || value.as_array().is_some_and(|all| all.iter().all(Json::is_string))
+            }
             Self::TextOrNull => is_text || value.is_null(),
             Self::ProxyAddressOrNull => value.is_null() || is_text && (text.is_empty() || is_address(text)),
             Self::Address => is_text && is_address(text),
             Self::Guid => is_text && Uuid::try_parse(text).is_ok(),
             Self::Time => is_text && parse_time(text).is_some(),
-            Self::Switch => value.is_boolean(),
+            Self::Switch | Self::Bool => value.is_boolean(),
+            Self::Number(most) => text.parse().is_ok_and(|number: u32| number <= most),
             Self::Block => text.parse().is_ok_and(|size: usize| (1..=LARGEST_BLOCK).contains(&size)),
             Self::OneOf(_, names) => is_text && names.iter().any(|name| name.eq_ignore_ascii_case(text)),
         }
@@ -149,6 +160,12 @@ impl Arguments {
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_lowercase()).map(String::as_str)
+    }
+
+    /// Those of a cmdlet's parameters that were given, in its order.
+    pub(crate) fn given(&self, parameters: &[Parameter]) -> Vec<(&'static str, String)> {
+        let given = parameters.iter().filter_map(|parameter| Some((parameter.name, self.text(parameter.name)?)));
+        given.map(|(name, text)| (name, text.to_owned())).collect()
     }
 
     /// The values of a parameter that takes several; none if it was not given.

@@ -13,6 +13,7 @@ const BINDING: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterBindingEx
 const TRANSFORMATION: &str = "Microsoft.Exchange.Configuration.Tasks.ParameterTransformationException";
 const ARGUMENT: &str = "System.ArgumentException";
 const AMBIGUOUS_IDENTITY: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException";
+const EXISTS: &str = "Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException";
 const THROTTLED: &str = "Microsoft.Exchange.Data.Storage.TooManyRequestsException";
 const ODATA: &str = "Microsoft.Exchange.Admin.OData.Core.ODataServiceException";
 /// (?) The service's own name and words for an exceeded unblock budget are not published.
@@ -118,6 +119,15 @@ impl Refusal {
     pub(crate) fn other_session(session: &str) -> Self {
         let message = format!("The session '{session}' was begun with other parameters. Use another session ID.");
         Self::bad("Ex4A60F3", ARGUMENT, message)
+    }
+
+    pub(crate) fn already_exists(object: &str) -> Self {
+        Self::bad("Ex6F9305", EXISTS, format!("The object '{object}' already exists. Use another name."))
+    }
+
+    /// What a policy or a rule for outgoing mail cannot be. The words are ours (?).
+    pub(crate) fn bad_rule(message: String) -> Self {
+        Self::bad("Ex4A60F5", ARGUMENT, message)
     }
 
     /// The words are ours (?).

@@ -1,11 +1,12 @@
 //! The story a practice tenant opens with: who works at Contoso, who is restricted, and why. All of it stands here and
-//! in the files beside: what happened before ([`history`]), who works there ([`people`]), what some have been through
-//! ([`takeover`]), what directs their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending
+//! in the files beside: what happened before ([`history`]), who works there ([`people`]) and in which groups
+//! ([`groups`]), what some have been through ([`takeover`]), what directs their mail ([`mail_flow`]), what they sent ([`mailings`]) and the rules for sending
 //! ([`policy`]).
 //!
 //! Names are of fictitious companies, addresses of networks reserved for documentation. Identifiers, secrets and
 //! figures come from the seed, so the same seed tells the same story; times count back from the clock's start.
 
+mod groups;
 mod history;
 mod mail_flow;
 mod mailings;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::account::Accounts;
 use crate::directory::{AcceptedDomain, Directory, Recipient, RecipientKind};
 use crate::fault::{Faults, Order};
+use crate::group::Groups;
 use crate::mail_flow::MailFlow;
 use crate::outbound_policy::OutboundPolicies;
 use crate::release::Release;
@@ -108,6 +110,7 @@ pub(crate) struct Story {
     /// The first may do everything.
     pub(crate) apps: Vec<App>,
     pub(crate) directory: Directory,
+    pub(crate) groups: Groups,
     pub(crate) accounts: Accounts,
     pub(crate) mail_flow: MailFlow,
     pub(crate) mailings: Vec<Mailing>,
@@ -143,7 +146,7 @@ impl Story {
         recipients.iter_mut().for_each(|recipient| recipient.object_id = teller.guid());
         let founded = now.saturating_sub(Duration::days(2000));
         let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ history::NUMBERS), now };
-        let outbound_policies = teller.outbound_policies(founded);
+        let mut outbound_policies = teller.outbound_policies(founded);
         if !matches!(scenario, Scenario::Empty | Scenario::Large) {
             teller.remember(&mut restrictions);
         }
@@ -152,6 +155,14 @@ impl Story {
         if !matches!(scenario, Scenario::Empty | Scenario::Large) {
             teller.tell_of(&mut people, &mut restrictions);
         }
+        let mut teller = Teller { random: StdRng::seed_from_u64(seed ^ groups::NUMBERS), now };
+        let newcomers = teller.newcomers();
+        let newcomer_guids: Vec<Uuid> = newcomers.iter().map(|recipient| recipient.guid).collect();
+        recipients.extend(newcomers);
+        let directory = Directory::new(recipients, domains);
+        let groups = groups::gather(&directory);
+        teller.welcome(&mut people, &directory, &groups, &newcomer_guids, founded);
+        teller.more_outbound_policies(&mut outbound_policies, founded);
         if scenario == Scenario::Standalone {
             people.synchronize();
         }
@@ -173,7 +184,8 @@ impl Story {
             organization_guid,
             founded,
             apps,
-            directory: Directory::new(recipients, domains),
+            directory,
+            groups,
             accounts: people.gather(),
             mail_flow,
             mailings,

@@ -16,6 +16,7 @@ use crate::compliance;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
+use crate::group::Groups;
 use crate::log::RequestLog;
 use crate::mail_flow::MailFlow;
 use crate::managed_identity::ManagedIdentity;
@@ -63,6 +64,7 @@ pub(crate) struct Tenant {
     pub(crate) clock: Clock,
     pub(crate) pager: Pager,
     accounts: Mutex<Accounts>,
+    groups: Mutex<Groups>,
     restrictions: Mutex<Restrictions>,
     permissions: Mutex<Permissions>,
     searches: Mutex<Searches>,
@@ -108,6 +110,7 @@ impl Tenant {
             clock: options.clock.clone(),
             pager: Pager::default(),
             accounts: Mutex::new(story.accounts),
+            groups: Mutex::new(story.groups),
             restrictions: Mutex::new(story.restrictions),
             permissions: Mutex::default(),
             searches: Mutex::default(),
@@ -155,6 +158,10 @@ impl Tenant {
 
     pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
         locked(&self.accounts)
+    }
+
+    pub(crate) fn groups(&self) -> MutexGuard<'_, Groups> {
+        locked(&self.groups)
     }
 
     pub(crate) fn permissions(&self) -> MutexGuard<'_, Permissions> {

@@ -458,7 +458,7 @@ async fn recipients_by_every_identity() {
         let row = &find(identity).await[0];
         assert_eq!((&row["RecipientType"], &row["RecipientTypeDetails"]), (&json!(kind), &json!(details)));
     }
-    assert_eq!(practice.rows("Get-Recipient", json!({})).await.len(), 16);
+    assert_eq!(practice.rows("Get-Recipient", json!({})).await.len(), 30);
 
     let relay = json!({"Identity": "scanner@print.contoso.com"});
     let (status, exception, message) = practice.refusal("Get-Recipient", relay).await;
@@ -643,7 +643,7 @@ async fn the_empty_scenario_restricts_nobody() {
     let practice = Practice::open(Scenario::Empty).await;
     assert_eq!(practice.rows("Get-BlockedSenderAddress", json!({})).await.len(), 0);
     assert_eq!(practice.rows("Get-BlockedConnector", json!({})).await.len(), 0);
-    assert_eq!(practice.rows("Get-Recipient", json!({})).await.len(), 16);
+    assert_eq!(practice.rows("Get-Recipient", json!({})).await.len(), 30);
 }
 
 // Control plane

@@ -37,8 +37,8 @@ async fn without_mailboxes_senders_are_listed_unblocked_and_gone_as_elsewhere() 
 async fn without_mailboxes_recipients_are_mail_users_and_mailbox_cmdlets_are_unknown() {
     let practice = Practice::open(Scenario::Standalone).await;
     let rows = practice.rows("Get-Recipient", json!({})).await;
-    assert_eq!(rows.len(), 16);
-    for row in &rows {
+    assert_eq!(rows.len(), 30);
+    for row in &rows[..16] {
         let is_group = row["Alias"] == "all.staff";
         let kind = if is_group { "MailUniversalDistributionGroup" } else { "MailUser" };
         assert_eq!((&row["RecipientType"], &row["RecipientTypeDetails"]), (&json!(kind), &json!(kind)), "{row}");
@@ -81,7 +81,9 @@ async fn the_cloud_of_21vianet_has_no_audit_log_to_search() {
 async fn outbound_policies() {
     for practice in Practice::both().await {
         let rows = practice.rows("Get-HostedOutboundSpamFilterPolicy", json!({})).await;
-        assert_eq!(texts(&rows, "Name"), ["Default", "Executives", "Newsletters", "Devices"]);
+        let names = texts(&rows, "Name");
+        assert_eq!(names[..5], ["Default", "Executives", "Newsletters", "Devices", "Everybody strict"]);
+        assert_eq!(names[5..], ["Campaigns", "Projects", "Field staff", "Campaigns of last year"]);
         let default = &rows[0];
         assert_eq!((&default["IsDefault"], &default["Enabled"]), (&json!(true), &json!(true)));
         assert_eq!(default["ActionWhenThresholdReached"], "BlockUserForToday");
@@ -93,7 +95,7 @@ async fn outbound_policies() {
         assert_eq!(default["WhenChangedUTC@data.type"], "System.DateTime");
         assert_eq!(default["WhenChangedUTC"], "2026-01-27T08:00:00.0000000+00:00");
         assert_eq!(rows[2]["WhenChangedUTC"], "2026-11-23T06:00:00.0000000+00:00");
-        assert_eq!(texts(&rows, "ActionWhenThresholdReached")[1..], ["BlockUser", "BlockUserForToday", "Alert"]);
+        assert_eq!(texts(&rows, "ActionWhenThresholdReached")[1..4], ["BlockUser", "BlockUserForToday", "Alert"]);
 
         let one = practice.rows("Get-HostedOutboundSpamFilterPolicy", json!({"Identity": "EXECUTIVES"})).await;
         assert_eq!(one, [rows[1].clone()]);
@@ -108,14 +110,24 @@ async fn outbound_rules() {
         practice.become_app("read-only").await;
         let rows = practice.rows("Get-HostedOutboundSpamFilterRule", json!({})).await;
         let policies = texts(&rows, "HostedOutboundSpamFilterPolicy");
-        assert_eq!(policies, ["Executives", "Newsletters", "Devices", "Executives"]);
-        assert_eq!(rows.iter().map(|row| row["Priority"].as_i64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
-        assert_eq!(texts(&rows, "State"), ["Enabled", "Enabled", "Enabled", "Disabled"]);
+        assert_eq!(policies[..4], ["Executives", "Newsletters", "Devices", "Everybody strict"]);
+        assert_eq!(policies[4..], ["Campaigns", "Projects", "Field staff", "Campaigns of last year"]);
+        let priorities = rows.iter().map(|row| row["Priority"].as_i64().unwrap());
+        assert!(priorities.eq(0..8));
+        assert_eq!(texts(&rows, "State")[..5], ["Enabled", "Enabled", "Enabled", "Disabled", "Enabled"]);
         assert_eq!(rows[1]["From"], json!(["news@contoso.com"]));
         assert_eq!(rows[1]["FromMemberOf"], Value::Null);
         assert_eq!(rows[2]["SenderDomainIs"], json!(["print.contoso.com"]));
         assert_eq!(rows[2]["ExceptIfFrom"], json!(["plotter@print.contoso.com"]));
         assert_eq!(rows[3]["FromMemberOf"], json!(["all.staff@contoso.com"]));
+        let campaigns = &rows[4];
+        assert_eq!(campaigns["From"].as_array().unwrap().len(), 5);
+        assert_eq!(campaigns["FromMemberOf"], json!(["marketing@contoso.com"]));
+        assert_eq!(campaigns["SenderDomainIs"], json!(["contoso.com"]));
+        assert_eq!(campaigns["ExceptIfFrom"], json!(["offers@contoso.com"]));
+        assert_eq!(campaigns["ExceptIfFromMemberOf"], json!(["interns@contoso.com"]));
+        assert_eq!(campaigns["ExceptIfSenderDomainIs"], json!(["shop.contoso.com"]));
+        assert_eq!(rows[0]["ExceptIfSenderDomainIs"], Value::Null);
 
         let disabled = practice.rows("Get-HostedOutboundSpamFilterRule", json!({"State": "disabled"})).await;
         assert_eq!(disabled, [rows[3].clone()]);

@@ -176,7 +176,7 @@ async fn an_ordinary_mailbox() {
     assert_eq!(texts(&send_as, "Trustee"), ["NT AUTHORITY\\SELF", "lidia.holloway@contoso.com"]);
     let bypass = practice.rows("Get-MailboxAuditBypassAssociation", json!({"Identity": lynne})).await;
     assert_eq!(bypass[0]["AuditBypassEnabled"], false);
-    assert_eq!(practice.rows("Get-Mailbox", json!({})).await.len(), 15, "all but the group");
+    assert_eq!(practice.rows("Get-Mailbox", json!({})).await.len(), 21, "all but groups and contacts");
 }
 
 #[tokio::test]

@@ -271,6 +271,13 @@ codes! {
     AuditLogUnavailable = 5004, ResourceUnavailable, NEVER,
         "Rely on the journal: the cloud of 21Vianet does not offer Search-UnifiedAuditLog.";
 
+    /// A file is no message trace, or cannot be read.
+    TraceUnreadable = 6001, InvalidData, NEVER,
+        "Give what Get-MessageTraceV2 piped to Export-Csv wrote, or a message trace report of the Exchange admin center; unpacked or packed with gzip.";
+    /// Nobody says which domains are the organization's own.
+    AcceptedDomainsUnknown = 6002, InvalidArgument, NEVER,
+        "Give -AcceptedDomain contoso.com, contoso.onmicrosoft.com (what Get-AcceptedDomain shows; *.contoso.com also means what is below it), or connect with Connect-RestrictedSender.";
+
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,
         "Start it again when wanted; a change that had been sent may have taken effect.";

@@ -2,10 +2,11 @@
 //! sender, is `None`; one that could not be read is its error.
 
 use super::facts::{
-    Account, Change, Connector, Consent, Delegate, Domains, InboxRule, Mailbox, Method, Protocols, Recipient, Risk,
-    Role, Sent, SweepRule, TransportRule,
+    Account, Change, Connector, Consent, Delegate, InboxRule, Mailbox, Method, Protocols, Recipient, Risk, Role, Sent,
+    SweepRule, TransportRule,
 };
 use super::frame::Frame;
+use crate::domains::Domains;
 use crate::error::{Error, Result};
 use crate::reason::Reason;
 

@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::facts::{Change, Connector, Domains, Recipient, TransportRule};
+use super::facts::{Change, Connector, Recipient, TransportRule};
 use crate::connection::Connection;
+use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{is_not_found, Cmdlet, Record};
 use crate::graph::{self, Resource};
@@ -158,14 +159,7 @@ impl<'a> Organization<'a> {
     }
 
     pub async fn domains(&self) -> Result<Domains> {
-        let read = || async {
-            let rows = self.cmdlet(Cmdlet::new("Get-AcceptedDomain")).await?;
-            if rows.is_empty() {
-                let message = "Exchange tells of no domain of the organization, which has at least one.";
-                return Err(Error::new(Code::ResponseUnreadable, message));
-            }
-            Ok(Domains::read(rows))
-        };
+        let read = || async { Domains::read(self.cmdlet(Cmdlet::new("Get-AcceptedDomain")).await?) };
         self.domains.get_or_init(read).await.clone()
     }
 

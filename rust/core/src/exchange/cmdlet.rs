@@ -46,6 +46,14 @@ impl Cmdlet {
         self.with(parameter, Some(&text))
     }
 
+    /// Adds a parameter that is a moment, as exactly as the service tells moments: it may be one of its own.
+    #[must_use]
+    pub fn with_exact_moment(self, parameter: &str, moment: OffsetDateTime) -> Self {
+        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
+        let text = moment.to_offset(UtcOffset::UTC).format(form).unwrap_or_default();
+        self.with(parameter, Some(&text))
+    }
+
     /// Its answer depends on what was asked before: sent again after a lost reply it would tell something else.
     #[must_use]
     pub fn once(mut self) -> Self {

@@ -275,7 +275,7 @@ impl<'a> Rest<'a> {
     async fn initial_domain(self) -> Result<&'a str> {
         let organization = &self.service.organization;
         let found = self.service.initial_domain.get_or_try_init(|| async {
-            if is_initial(organization) {
+            if is_initial_domain(organization) {
                 return Ok(organization.clone());
             }
             let mut pages = self.read(Cmdlet::new("Get-AcceptedDomain"));
@@ -340,7 +340,7 @@ impl<'a> Rest<'a> {
 
 /// Whether a domain is the initial one of its organization by its name alone: a single name below one of Microsoft's
 /// domains for that, of the worldwide, the US Government's and the Chinese cloud.
-fn is_initial(domain: &str) -> bool {
+pub fn is_initial_domain(domain: &str) -> bool {
     let domain = domain.to_ascii_lowercase();
     [".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn"]
         .iter()
@@ -541,10 +541,10 @@ mod tests {
     #[test]
     fn an_initial_domain_is_known_by_its_name() {
         for initial in ["contoso.onmicrosoft.com", "Contoso.OnMicrosoft.us", "contoso.partner.onmschina.cn"] {
-            assert!(is_initial(initial), "{initial}");
+            assert!(is_initial_domain(initial), "{initial}");
         }
         for other in ["contoso.com", "contoso.mail.onmicrosoft.com", "onmicrosoft.com", ".onmicrosoft.com", "3f0e"] {
-            assert!(!is_initial(other), "{other}");
+            assert!(!is_initial_domain(other), "{other}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Files that the audit log was exported to: CSV from the Purview portal or from `Export-Csv`, JSON from
 //! `ConvertTo-Json`, in whatever encoding. They are read from beginning to end and never held in memory.
 
-mod encoding;
 mod objects;
 
 use std::cell::Cell;
@@ -84,7 +83,7 @@ pub fn read_export(path: &Path, each: impl FnMut(AuditEvent) -> ControlFlow<()>)
 }
 
 fn try_read(path: &Path, each: impl FnMut(AuditEvent) -> ControlFlow<()>) -> io::Result<Export> {
-    let mut text = BufReader::with_capacity(1 << 16, encoding::utf8(File::open(path)?)?);
+    let mut text = BufReader::with_capacity(1 << 16, crate::encoding::utf8(File::open(path)?)?);
     match first_character(&mut text)? {
         None => Err(invalid("it is empty, so nothing was exported")),
         Some(b'[' | b'{') => read_json(text, each),

@@ -4,6 +4,7 @@
 
 mod rules;
 
+use restricted_sender_limits::Action;
 use time::{Duration, OffsetDateTime};
 
 use self::rules::{Rule, REMARKS, RULES};
@@ -121,36 +122,6 @@ pub struct Policy {
     pub action: Action,
     /// When it was last changed; the block may have followed other settings before.
     pub changed: OffsetDateTime,
-}
-
-/// `ActionWhenThresholdReached` of an outbound spam policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Nobody is blocked.
-    Alert,
-    /// Blocked until the next day, UTC.
-    BlockUserForToday,
-    /// Blocked until an admin unblocks.
-    BlockUser,
-}
-
-impl Action {
-    /// The service's name of it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Alert => "Alert",
-            Self::BlockUserForToday => "BlockUserForToday",
-            Self::BlockUser => "BlockUser",
-        }
-    }
-
-    /// The action of that name, without regard to case.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Alert, Self::BlockUserForToday, Self::BlockUser];
-        all.into_iter().find(|action| action.name().eq_ignore_ascii_case(name))
-    }
 }
 
 /// The unblocks of one entity.

@@ -22,6 +22,8 @@ pub struct Target {
     pub known: Option<Known>,
     /// When an unblock of it was sent, where the item tells.
     pub requested_at: Option<OffsetDateTime>,
+    /// The From address of a message, which need not be the sender's own.
+    pub from: Option<String>,
 }
 
 /// What an object of the list tells about its entry.
@@ -93,6 +95,24 @@ impl Target {
     pub fn key_in(&self, origin: &Origin, number: u64) -> Result<Key> {
         self.must_belong_to(origin.tenant_id.as_deref(), &origin.organization)?;
         self.key(number)
+    }
+
+    /// The From address that the item names, where it names one.
+    ///
+    /// # Errors
+    /// [`Code::InvalidAddress`], [`Code::PatternNotAllowed`].
+    pub fn from(&self, number: u64) -> Result<Option<String>> {
+        if present(self.from.as_deref()).is_none() {
+            return Ok(None);
+        }
+        let key = Self { sender_address: self.from.clone(), ..Self::default() }.key(number)?;
+        Ok(key.sender_address().map(str::to_owned))
+    }
+
+    /// Whether the item names neither a sender nor a connector.
+    #[must_use]
+    pub fn names_no_entity(&self) -> bool {
+        [&self.sender_address, &self.connector_id].into_iter().all(|name| present(name.as_deref()).is_none())
     }
 
     /// Refuses an item of another organization than `tenant_id`, as far as both tell.

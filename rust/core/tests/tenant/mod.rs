@@ -10,6 +10,7 @@ use restricted_sender_core::evidence::{Protection, Report};
 use restricted_sender_core::exchange::{Deadlines, Secret};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{converse, Progress};
+use restricted_sender_core::limits::SendingLimit;
 use restricted_sender_core::restriction::{Restriction, SenderState, Target, UnblockResult};
 use restricted_sender_core::Clock;
 use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
@@ -148,6 +149,7 @@ pub struct Said {
     pub summaries: Vec<Told<Summary>>,
     pub reports: Vec<Report>,
     pub protections: Vec<Protection>,
+    pub limits: Vec<SendingLimit>,
     pub failed: Vec<Error>,
     /// What is worth a warning.
     pub warnings: Vec<String>,
@@ -183,6 +185,7 @@ macro_rules! run {
                                 Row::HistorySummary(row) => said.summaries.push(row),
                                 Row::Account(row) => said.reports.push(row),
                                 Row::Protection(row) => said.protections.push(row),
+                                Row::SendingLimit(row) => said.limits.push(row),
                                 other => panic!("{other:?}"),
                             }
                         }

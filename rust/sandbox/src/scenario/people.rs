@@ -68,7 +68,7 @@ impl Teller {
         People { accounts, apps: Apps { all: vec![Arc::clone(&graph)], graph } }
     }
 
-    fn account(&mut self, id: Uuid, upn: String, display_name: &str, founded: OffsetDateTime) -> Account {
+    pub(super) fn account(&mut self, id: Uuid, upn: String, display_name: &str, founded: OffsetDateTime) -> Account {
         let days = [self.random.gen_range(20..300), self.random.gen_range(310..900)];
         let [password_changed, method_added] = days.map(|days| self.at_work(days));
         Account {

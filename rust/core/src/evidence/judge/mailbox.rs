@@ -2,8 +2,9 @@
 
 use super::account::undated;
 use super::read;
+use crate::domains::Domains;
 use crate::evidence::dossier::{Age, Dossier};
-use crate::evidence::facts::{address_in, Domains, InboxRule};
+use crate::evidence::facts::{address_in, InboxRule};
 use crate::evidence::finding::{fact, sign, Finding};
 use crate::evidence::frame::Frame;
 use crate::evidence::paste::line;

@@ -1,15 +1,15 @@
 //! Each judge on dossiers made by hand. Times count from the block.
 
-use serde_json::json;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::{access, account, connector, mailbox, organization, sent};
+use crate::domains::Domains;
 use crate::error::{Code, Error};
 use crate::evidence::dossier::{Dossier, Has};
 use crate::evidence::facts::{
-    Account, App, Change, Connector, Consent, Delegate, Domains, InboxRule, Mailbox, Method, Recipient, Risk, Role,
-    Sent, SweepRule, TransportRule,
+    Account, App, Change, Connector, Consent, Delegate, InboxRule, Mailbox, Method, Recipient, Risk, Role, Sent,
+    SweepRule, TransportRule,
 };
 use crate::evidence::finding::Finding;
 use crate::evidence::frame::Frame;
@@ -29,9 +29,7 @@ fn frame() -> Frame {
 }
 
 fn domains() -> Domains {
-    Domains::read(
-        vec![serde_json::from_value(json!({ "DomainName": "contoso.com", "MatchSubDomains": true })).unwrap()],
-    )
+    Domains::named(&["*.contoso.com".to_owned()])
 }
 
 fn dossier() -> Dossier {

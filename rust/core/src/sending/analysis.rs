@@ -1,0 +1,139 @@
+//! Measures everybody in a trace, with several threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use restricted_sender_limits::{Policy, Second, ServiceLimits, Settings};
+
+use super::message::{each_sender, put_in_order};
+use super::organization::{Busiest, External, Organization};
+use super::sender::{Measure, Sending};
+use crate::trace::{Book, Kind, Ledger, Row, Tally, DOMAINS, PARTS};
+
+/// What to measure against.
+pub struct Scale<'a> {
+    /// The moment to look from; nothing for that of the last row.
+    pub at: Option<Second>,
+    /// The limits of the service.
+    pub service: ServiceLimits,
+    /// Whether the number of licences is known, on which the limit of the organization rests.
+    pub has_licences: bool,
+    /// How to count where the service does not say.
+    pub settings: Settings,
+    /// The policy that applies to a sender; nothing where it is not known.
+    pub policy: &'a (dyn Fn(&str) -> Option<Policy> + Sync),
+}
+
+/// Everybody, measured.
+#[derive(Debug)]
+pub struct Measured {
+    /// Each sender, the busiest first.
+    pub senders: Vec<Sending>,
+    /// All together.
+    pub organization: Organization,
+}
+
+/// What one thread has found.
+#[derive(Default)]
+struct Found {
+    senders: Vec<Sending>,
+    external: External,
+    domains: Vec<u64>,
+    duplicates: u64,
+}
+
+/// Measures what several readers have taken down.
+#[must_use]
+pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured {
+    let mut tally = Tally::default();
+    let (mut latest, mut readers) = (None, Vec::with_capacity(ledgers.len()));
+    for ledger in ledgers {
+        tally.add(ledger.tally);
+        latest = latest.max(ledger.latest);
+        readers.push(Mutex::new(ledger.parts));
+    }
+    let at = scale.at.or(latest).unwrap_or_default();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Found { domains: vec![0; DOMAINS as usize], ..Found::default() };
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= PARTS {
+                return found;
+            }
+            found.look_at(take(&readers, part), book, scale, at);
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let all: Vec<Found> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let first = work();
+        others
+            .into_iter()
+            .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .chain([first])
+            .collect()
+    });
+    let mut found = all.into_iter().fold(Found::default(), Found::and);
+    tally.duplicates += found.duplicates;
+    found.senders.sort_unstable_by(|one, other| {
+        let recipients = |sending: &Sending| sending.internal + sending.external;
+        recipients(other).cmp(&recipients(one)).then_with(|| one.sender.cmp(&other.sender))
+    });
+    let domains = found.domains.iter().zip(0..DOMAINS - 1).filter(|(count, _)| **count > 0);
+    let domains =
+        domains.map(|(count, number)| Busiest { name: book.domains.name(number), recipients: *count }).collect();
+    let Found { senders, external, .. } = found;
+    let organization = Organization::of(&senders, external, domains, tally, at, &scale.service, scale.has_licences);
+    Measured { senders, organization }
+}
+
+/// The rows of a part, of all readers.
+fn take(readers: &[Mutex<Vec<Vec<Row>>>], part: usize) -> Vec<Row> {
+    let mut all = Vec::new();
+    for reader in readers {
+        let mut parts = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = std::mem::take(&mut parts[part]);
+        drop(parts);
+        if all.is_empty() {
+            all = rows;
+        } else {
+            all.append(&mut rows);
+        }
+    }
+    all
+}
+
+impl Found {
+    fn look_at(&mut self, mut rows: Vec<Row>, book: &Book, scale: &Scale<'_>, at: Second) {
+        self.duplicates += put_in_order(&mut rows);
+        rows.retain(|row| row.at <= at);
+        for row in &rows {
+            if matches!(row.kind(), Kind::External | Kind::ExternalMember) {
+                self.domains[row.domain()] += 1;
+            }
+        }
+        each_sender(&rows, |number, messages| {
+            let sender = book.senders.name(number);
+            self.external.add(&sender, messages);
+            let policy = (scale.policy)(&sender);
+            let measure = Measure { policy: policy.as_ref(), service: scale.service, settings: scale.settings, at };
+            self.senders.extend(measure.of(sender, messages));
+        });
+    }
+
+    fn and(mut self, mut other: Self) -> Self {
+        self.senders.append(&mut other.senders);
+        self.external.append(other.external);
+        self.duplicates += other.duplicates;
+        if self.domains.is_empty() {
+            self.domains = other.domains;
+        } else {
+            for (sum, count) in self.domains.iter_mut().zip(other.domains) {
+                *sum += count;
+            }
+        }
+        self
+    }
+}

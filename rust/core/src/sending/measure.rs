@@ -1,0 +1,325 @@
+//! `Measure-OutboundSending`: what was sent, by a trace from files, from the pipeline or from the service itself.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use restricted_sender_limits::{Policy, Settings};
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+
+use super::agreement::{Agreement, Listed};
+use super::analysis::{analyse, Scale};
+use super::organization::Organization;
+use super::sender::Sending;
+use super::service;
+use crate::connection::{Connection, Origin};
+use crate::domains::Domains;
+use crate::error::{Code, Error, Result};
+use crate::exchange::Cmdlet;
+use crate::history::on_a_thread;
+use crate::host::{Host, Row};
+use crate::limits::{self, Author, Rulebook};
+use crate::restriction::Pattern;
+use crate::trace::{Book, DateOrder, Ledger, Reader, Sheets, Tally};
+
+/// Where the trace comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// Files that it was exported to.
+    Files(Vec<PathBuf>),
+    /// Objects that come through the pipeline, each text a table of comma-separated values with a header.
+    Pipeline,
+    /// The service: what was sent between these moments.
+    Service {
+        /// Nothing for two days before the end.
+        start: Option<OffsetDateTime>,
+        /// Nothing for now.
+        end: Option<OffsetDateTime>,
+    },
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Options {
+    /// Where the trace comes from.
+    pub source: Source,
+    /// The order of dates in files and texts, where they do not tell it.
+    pub date_order: Option<DateOrder>,
+    /// The organization's own domains; empty to ask the connection.
+    pub accepted_domains: Vec<String>,
+    /// How many licences for Exchange Online the organization has; 0 for a trial.
+    pub license_count: Option<u32>,
+    /// The moment to look from; nothing for the end of what the service is asked for, or that of the last row.
+    pub at: Option<OffsetDateTime>,
+    /// Addresses or patterns of the senders to show; all where there is none.
+    pub senders: Vec<String>,
+    /// Whether to hand over the organization as a whole instead of each sender.
+    pub summary: bool,
+    /// How to count where the service does not say.
+    pub settings: Settings,
+}
+
+/// A sender, measured, with what the organization says of it.
+#[derive(Debug, Clone)]
+pub struct SenderMeasured {
+    /// What was sent.
+    pub sending: Sending,
+    /// The policy that applies; nothing where that is not known.
+    pub policy: Option<String>,
+    /// What the list of restricted entities says; nothing where it was not asked.
+    pub listed: Option<Agreement>,
+    /// The moment that was looked from.
+    pub at: OffsetDateTime,
+    /// The organization, where one was asked.
+    pub origin: Option<Arc<Origin>>,
+}
+
+/// The organization, measured.
+#[derive(Debug, Clone)]
+pub struct OrganizationMeasured {
+    /// What was sent.
+    pub sending: Organization,
+    /// The organization, where one was asked.
+    pub origin: Option<Arc<Origin>>,
+}
+
+/// Measures what was sent, and hands over a row for each sender, the busiest first, or one for the organization.
+///
+/// # Errors
+/// [`Code::AcceptedDomainsUnknown`] where nobody says which addresses are the organization's own. What keeps the trace
+/// from being read; of several files those that cannot be read are item failures.
+pub async fn measure(connection: Option<&Connection>, options: Options, host: &Host) -> Result<()> {
+    let own = own_domains(connection, &options.accepted_domains, host).await?;
+    let patterns = options.senders.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
+    let book = Arc::new(Book::of(own));
+    let ledgers = match &options.source {
+        Source::Files(files) => read_files(files.clone(), &book, options.date_order, host).await?,
+        Source::Pipeline => vec![read_pipeline(&book, options.date_order, host).await?],
+        Source::Service { start, end } => {
+            let connection = connection.ok_or_else(|| Error::new(Code::NotConnected, "No trace is given."))?;
+            vec![service::read(connection, &book, *start, *end, &options.senders, host).await?]
+        }
+    };
+    warn(&ledgers, host).await?;
+    let senders = book.senders.all();
+    let asked = match connection {
+        Some(connection) => Some(Asked::of(connection, &senders, host).await?),
+        None => None,
+    };
+    let (service, has_licences) = (limits::service_limits(options.license_count), options.license_count.is_some());
+    let at = match (options.at, &options.source, connection) {
+        (None, Source::Service { end, .. }, Some(connection)) => Some(end.unwrap_or_else(|| connection.now())),
+        (at, ..) => at,
+    };
+    let (settings, policies) = (options.settings, asked.as_ref().map(|asked| asked.policies.clone()));
+    let measured = on_a_thread(move || {
+        let policies = policies.unwrap_or_default();
+        let policy = |sender: &str| policies.get(sender).map(|(_, policy)| *policy);
+        let scale = Scale { at: at.map(Into::into), service, has_licences, settings, policy: &policy };
+        analyse(&book, ledgers, &scale)
+    })
+    .await?;
+    let origin = connection.map(|connection| Arc::clone(connection.origin()));
+    if options.summary {
+        let sending = measured.organization;
+        return host.row(Row::OrganizationMeasured(OrganizationMeasured { sending, origin })).await;
+    }
+    let at = OffsetDateTime::from(measured.organization.at);
+    let wanted = |sending: &Sending| patterns.is_empty() || patterns.iter().any(|one| one.fits(&sending.sender));
+    let rows = measured.senders.into_iter().filter(wanted).map(|sending| {
+        let policy = asked.as_ref().and_then(|asked| Some(asked.policies.get(&sending.sender)?.0.clone()));
+        let listed = asked.as_ref().and_then(|asked| asked.listed.as_ref()).map(|listed| listed.of(&sending, &service));
+        Ok(Row::SenderMeasured(SenderMeasured { sending, policy, listed, at, origin: origin.clone() }))
+    });
+    host.each(rows).await?;
+    Ok(())
+}
+
+async fn own_domains(connection: Option<&Connection>, named: &[String], host: &Host) -> Result<Domains> {
+    match connection {
+        _ if !named.is_empty() => Ok(Domains::named(named)),
+        Some(connection) => Domains::read(connection.exchange(host).read_all(Cmdlet::new("Get-AcceptedDomain")).await?),
+        None => Err(Error::new(
+            Code::AcceptedDomainsUnknown,
+            "Which senders are the organization's own, and which recipients are outside, is not known.",
+        )),
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern> {
+    Pattern::parse(text)
+        .ok_or_else(|| Error::new(Code::InvalidAddress, format!("'{text}' is no pattern: a bracket is not closed.")))
+}
+
+/// What the thread that reads says.
+enum Say {
+    Failed(Error),
+    Warning(String),
+}
+
+async fn read_files(
+    files: Vec<PathBuf>,
+    book: &Arc<Book>,
+    order: Option<DateOrder>,
+    host: &Host,
+) -> Result<Vec<Ledger>> {
+    let (say, mut said) = mpsc::channel(4);
+    let (book, alone) = (Arc::clone(book), files.len() == 1);
+    let reading = on_a_thread(move || {
+        let unwanted = || say.is_closed();
+        let mut reader = Reader::new(&book, order, &unwanted);
+        for path in &within(files)? {
+            let something = match reader.read(path) {
+                Ok(None) => continue,
+                Ok(Some(why)) => {
+                    let path = path.display();
+                    Say::Warning(format!("{path} could be read only so far: {why}. What stands before that counts."))
+                }
+                Err(error) if alone => return Err(error),
+                Err(error) => Say::Failed(error),
+            };
+            if say.blocking_send(something).is_err() {
+                break;
+            }
+        }
+        Ok(reader.finish())
+    });
+    let saying = async {
+        while let Some(something) = said.recv().await {
+            match something {
+                Say::Failed(error) => host.item_failed(error).await?,
+                Say::Warning(text) => host.warn(text).await?,
+            }
+        }
+        Ok(())
+    };
+    let (read, said) = tokio::join!(reading, saying);
+    said.and(read?)
+}
+
+async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) -> Result<Ledger> {
+    let mut sheets = Sheets::new(book, order);
+    while let Some(text) = host.next_text().await? {
+        sheets.add(&text)?;
+    }
+    sheets.finish()
+}
+
+/// The files themselves, and those in folders whose names end as exports' do.
+fn within(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    const ENDS: [&str; 3] = [".csv", ".csv.gz", ".gz"];
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path);
+            continue;
+        }
+        let unreadable = |error: &std::io::Error| {
+            let folder = path.display().to_string();
+            Error::new(Code::TraceUnreadable, format!("The folder {folder} cannot be read: {error}."))
+                .about(folder)
+                .caused_by(error)
+        };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(|error| unreadable(&error))? {
+            let entry = entry.map_err(|error| unreadable(&error))?.path();
+            let name = entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+            if entry.is_file() && ENDS.iter().any(|end| name.ends_with(end)) {
+                found.push(entry);
+            }
+        }
+        if found.is_empty() {
+            let folder = path.display().to_string();
+            let message = format!("The folder {folder} holds no file that ends with .csv or .gz.");
+            return Err(Error::new(Code::TraceUnreadable, message).about(folder));
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
+}
+
+/// Tells what became of lines that are not counted.
+async fn warn(ledgers: &[Ledger], host: &Host) -> Result<()> {
+    let mut tally = Tally::default();
+    ledgers.iter().for_each(|ledger| tally.add(ledger.tally.clone()));
+    for unusable in &tally.unusable {
+        let place = match &unusable.file {
+            Some(file) => format!("line {} of {}", unusable.line, file.display()),
+            None => format!("number {}", unusable.line),
+        };
+        let (count, defect) = (unusable.count, unusable.defect);
+        host.warn(format!("{count} of {} lines could not be used: they {defect}. The first is {place}.", tally.lines))
+            .await?;
+    }
+    let (inbound, system, others) = (tally.inbound, tally.system, tally.others);
+    host.detail(format!(
+        "Of {} lines {inbound} are about mail from outside, {system} about mail of the service itself, and {others} about \
+         later events.",
+        tally.lines
+    ))
+    .await
+}
+
+/// What the organization says of its senders.
+struct Asked {
+    /// The policy of each sender for whom it is known, by name.
+    policies: Arc<HashMap<String, (String, Policy)>>,
+    /// Nothing where the list could not be read.
+    listed: Option<Listed>,
+}
+
+impl Asked {
+    async fn of(connection: &Connection, senders: &[String], host: &Host) -> Result<Self> {
+        let policies = match policies(connection, senders, host).await {
+            Ok(policies) => policies,
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            Err(error) => {
+                host.warn(format!("Only the limits of the service count: the policies could not be read. {error}"))
+                    .await?;
+                HashMap::new()
+            }
+        };
+        let listed = match Listed::read(connection, host).await {
+            Ok(listed) => Some(listed),
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            Err(error) => {
+                host.warn(format!("Whether the list of restricted entities agrees could not be told. {error}")).await?;
+                None
+            }
+        };
+        Ok(Self { policies: Arc::new(policies), listed })
+    }
+}
+
+/// The policy of each sender. An address in a trace counts as the primary one of whom it belongs to: looking each of
+/// thousands up would take thousands of requests.
+async fn policies(
+    connection: &Connection,
+    senders: &[String],
+    host: &Host,
+) -> Result<HashMap<String, (String, Policy)>> {
+    let exchange = connection.exchange(host);
+    let mut rulebook = Rulebook::of(exchange).await?;
+    let (mut known, mut unknown) = (HashMap::new(), 0_usize);
+    for sender in senders {
+        let author = Author { address: sender.clone(), known_as: Ok(vec![sender.clone()]) };
+        rulebook.look_into_groups(exchange, &author).await?;
+        match rulebook.resolve(&author).policy() {
+            Some(policy) => {
+                known.insert(sender.clone(), policy);
+            }
+            None => unknown += 1,
+        }
+    }
+    if unknown > 0 {
+        host.warn(format!(
+            "Which policy applies to {unknown} of {} senders is not known, so that only the limits of the service count \
+             for them. Get-OutboundSendingLimit says why.",
+            senders.len()
+        ))
+        .await?;
+    }
+    Ok(known)
+}

@@ -1,0 +1,116 @@
+//! A line of the trace, as small as counting allows: a trace may have tens of millions.
+
+use restricted_sender_limits::Second;
+
+/// One message to one recipient: 32 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The message trace id.
+    pub message: u128,
+    /// Tells recipients of one message apart: 48 bits of a hash of the address, and the number of its domain. That two
+    /// of 500 recipients fall together has a chance of one in two thousand million.
+    pub recipient: u64,
+    pub at: Second,
+    /// The sender's number, and what the recipient is.
+    sender_and_kind: u32,
+}
+
+/// What a recipient is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    Internal,
+    External,
+    /// A group of the organization, which the trace shows as expanded.
+    Group,
+    /// A member of a group who is outside: nobody's recipient, but one of the organization's.
+    ExternalMember,
+}
+
+const KIND_BITS: u32 = 2;
+
+/// How many domains of recipients are kept apart: the last number is all others.
+pub const DOMAINS: u32 = 1 << 16;
+
+/// What tells a recipient from others of the same message.
+pub fn recipient(hash: u64, domain: u32) -> u64 {
+    hash << 16 | u64::from(domain.min(DOMAINS - 1))
+}
+
+impl Row {
+    pub fn new(message: u128, recipient: u64, at: Second, sender: u32, kind: Kind) -> Self {
+        Self { message, recipient, at, sender_and_kind: sender << KIND_BITS | u32::from(kind as u8) }
+    }
+
+    pub fn sender(&self) -> u32 {
+        self.sender_and_kind >> KIND_BITS
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self.sender_and_kind & 0b11 {
+            0 => Kind::Internal,
+            1 => Kind::External,
+            2 => Kind::Group,
+            _ => Kind::ExternalMember,
+        }
+    }
+
+    /// The number of the recipient's domain.
+    pub fn domain(&self) -> usize {
+        (self.recipient & u64::from(DOMAINS - 1)) as usize
+    }
+}
+
+/// Reads a message trace id: a GUID, with or without its dashes.
+pub fn message_id(text: &[u8]) -> Option<u128> {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}")).unwrap_or(text);
+    let dashed = match text.len() {
+        32 => false,
+        36 => true,
+        _ => return None,
+    };
+    let (mut id, mut digits) = (0_u128, 0);
+    for (at, byte) in text.iter().enumerate() {
+        if dashed && matches!(at, 8 | 13 | 18 | 23) {
+            if *byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        id = id << 4 | u128::from(char::from(*byte).to_digit(16)?);
+        digits += 1;
+    }
+    (digits == 32 && id != 0).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_small_and_keeps_what_it_was_told() {
+        assert_eq!(size_of::<Row>(), 32);
+        for kind in [Kind::Internal, Kind::External, Kind::Group, Kind::ExternalMember] {
+            let row = Row::new(7, 8, Second::of_unix_time(9), (1 << 30) - 1, kind);
+            assert_eq!((row.sender(), row.kind()), ((1 << 30) - 1, kind));
+        }
+    }
+
+    #[test]
+    fn identifiers_with_and_without_dashes() {
+        let id = uuid::Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        for text in [id.to_string(), id.simple().to_string(), id.braced().to_string(), id.to_string().to_uppercase()] {
+            assert_eq!(message_id(text.as_bytes()), Some(id.as_u128()), "{text}");
+        }
+        for text in [
+            "",
+            "0123456789abcdef0123456789abcde",
+            "0123456789abcdef0123456789abcdefg",
+            "01234567089ab-cdef-0123-456789abcdef",
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            assert_eq!(message_id(text.as_bytes()), None, "{text}");
+        }
+    }
+}
