@@ -14,7 +14,9 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Connect-RestrictedSender'
+        'ConvertFrom-NonDeliveryReport'
         'Disconnect-RestrictedSender'
+        'Get-NonDeliveryCode'
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'
         'Get-RestrictedSenderHistory'

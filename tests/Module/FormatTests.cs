@@ -147,7 +147,7 @@ public sealed class FormatTests : Connected
             .Select(view => view.Element("ViewSelectedBy")!.Element("TypeName")!.Value)
             // The checks of a report, which no cmdlet writes.
             .Except(["RestrictedSender.PowerShell.SenderAccountCheck"]);
-        Assert.Equal(10, types.Count);
+        Assert.Equal(12, types.Count);
         Assert.Equal(types.Order(), views.Order());
     }
 

@@ -88,8 +88,9 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [Fact]
     public void Every_cmdlet_that_works_on_a_tenant_has_Connection() =>
         Assert.All(
-            // Journals are files: whoever verifies them asks no tenant.
-            Cmdlets.Where(cmdlet => cmdlet.Verb != "Connect" && cmdlet.Noun is not "RestrictedSenderJournal"),
+            // Journals and delivery reports are files: whoever reads them asks no tenant.
+            Cmdlets.Where(cmdlet => cmdlet.Verb != "Connect"
+                && cmdlet.Noun is not ("RestrictedSenderJournal" or "NonDeliveryReport" or "NonDeliveryCode")),
             cmdlet => Assert.True(cmdlet.Parameters.ContainsKey("Connection"), cmdlet.Name));
 
     [Fact]
@@ -204,6 +205,8 @@ public sealed class HouseRulesTests : IClassFixture<HouseRulesTests.Imported>
     [InlineData("SenderAccountCheck", "SenderAccountCheck")]
     [InlineData("SenderAccountFact", "SenderAccountFact")]
     [InlineData("SenderAccountProtection", "SenderAccountProtection")]
+    [InlineData("NonDeliveryReport", "NonDeliveryReport")]
+    [InlineData("NonDeliveryCode", "NonDeliveryCode")]
     public void The_properties_of_a_class_are_the_columns_of_its_row(
         string type, string row, params string[] ownProperties)
     {

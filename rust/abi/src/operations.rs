@@ -9,6 +9,7 @@ mod journal;
 mod panic;
 mod protect_account;
 mod read_reply;
+mod report;
 mod test;
 mod test_account;
 mod unblock;
@@ -66,6 +67,8 @@ const ALL: &[&Spec] = &[
     &history::GET,
     &journal::TEST,
     &error_code::GET,
+    &report::CONVERT,
+    &report::CODES,
     &read_reply::READ,
     &panic::PANIC,
 ];
@@ -89,6 +92,7 @@ fn entity_type(parameters: &mut Fields) -> Result<Option<EntityType>> {
 const TARGET: &[Field] = &[
     ("SenderAddress", RsCellType::Text),
     ("ConnectorId", RsCellType::Text),
+    ("EntityType", RsCellType::Text),
     ("TenantId", RsCellType::Text),
     // An object of the list itself: its key needs no looking up.
     ("Listed", RsCellType::Bool),
@@ -114,6 +118,8 @@ pub fn target(item: &mut Fields) -> Target {
     Target {
         sender_address: item.text("SenderAddress"),
         connector_id: item.text("ConnectorId"),
+        // An object of somebody else's may mean other things by it.
+        entity_type: item.text("EntityType").and_then(|name| EntityType::named(&name)),
         tenant_id: item.text("TenantId"),
         known,
         requested_at: item.moment("RequestedAt"),

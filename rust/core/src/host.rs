@@ -15,6 +15,7 @@ use crate::exchange::session::{Ran, Run};
 use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
+use crate::report::{NonDeliveryCode, NonDeliveryReport};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
 
 /// What an operation says.
@@ -56,6 +57,8 @@ pub enum Row {
     Check(Check),
     Account(Report),
     Protection(Protection),
+    NonDelivery(NonDeliveryReport),
+    NonDeliveryCode(NonDeliveryCode),
     ErrorCode(Code),
 }
 

@@ -13,6 +13,7 @@ pub mod graph;
 pub mod history;
 pub mod host;
 pub mod reason;
+pub mod report;
 pub mod restriction;
 
 pub use restricted_sender_clock::Clock;

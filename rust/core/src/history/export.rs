@@ -1,7 +1,7 @@
 //! Files that the audit log was exported to: CSV from the Purview portal or from `Export-Csv`, JSON from
 //! `ConvertTo-Json`, in whatever encoding. They are read from beginning to end and never held in memory.
 
-mod encoding;
+pub(crate) mod encoding;
 mod objects;
 
 use std::cell::Cell;
