@@ -4,10 +4,14 @@ using System.Text.Json.Nodes;
 using RestrictedSender.Bench;
 using RestrictedSender.PowerShell.Native;
 
-if (args is ["history"])
+switch (args)
 {
-    History.Run();
-    return;
+    case ["history"]:
+        History.Run();
+        return;
+    case ["bounces"]:
+        Bounces.Run();
+        return;
 }
 
 // What the border costs, against PowerShell's own way to get objects from a reply. Figures are medians of whole

@@ -151,6 +151,14 @@ enum RsRowType
    * An action that secures an account.
    */
   RS_ROW_TYPE_SENDER_ACCOUNT_PROTECTION = 23,
+  /**
+   * What a delivery report says about one recipient.
+   */
+  RS_ROW_TYPE_NON_DELIVERY_REPORT = 24,
+  /**
+   * What a status code means.
+   */
+  RS_ROW_TYPE_NON_DELIVERY_CODE = 25,
 };
 #ifndef __cplusplus
 typedef int32_t RsRowType;

@@ -5,9 +5,13 @@ use mailparse::{addrparse, MailAddr};
 /// An address longer than this is none (RFC 5321: 64 for the local part, 255 for the domain).
 const LONGEST: usize = 320;
 
+/// The library takes a time that grows with the square of a header's length; no more than a line of mail is given to it.
+const LONGEST_HEADER: usize = 998;
+
 /// The first address of a header such as `Kijitora <kijitora@example.com>, ...`.
 pub(crate) fn of_header(value: &str) -> Option<String> {
-    let first = addrparse(value).ok().and_then(|list| {
+    let parsed = (value.len() <= LONGEST_HEADER).then(|| addrparse(value).ok()).flatten();
+    let first = parsed.and_then(|list| {
         list.iter().find_map(|entry| match entry {
             MailAddr::Single(single) => Some(single.addr.clone()),
             MailAddr::Group(group) => group.addrs.first().map(|single| single.addr.clone()),

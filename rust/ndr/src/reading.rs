@@ -172,10 +172,12 @@ impl Reading<'_> {
             remote_server: None,
             is_delayed: false,
         };
-        Report {
-            confidence_reason: "It is a delivery report, but there is no status code in it.".into(),
-            ..self.report(message, refusal, is_quoted)
-        }
+        let why = if message.is_cut() {
+            "It is a delivery report, but there is no status code in it as far as it was read: something in it was too large."
+        } else {
+            "It is a delivery report, but there is no status code in it."
+        };
+        Report { confidence_reason: why.into(), ..self.report(message, refusal, is_quoted) }
     }
 
     fn report(&self, message: &Message, refusal: Refusal, is_quoted: bool) -> Report {

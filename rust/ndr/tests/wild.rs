@@ -7,7 +7,8 @@ mod support;
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 
-use restricted_sender_ndr::{read, Class, Known};
+use restricted_sender_ndr::message::KEPT;
+use restricted_sender_ndr::{read, Class, Confidence, Known};
 use support::{from_a_person, one, reports, Bounce, AUTOMATIC, HEADERS, RESTRICTED};
 
 #[test]
@@ -113,24 +114,23 @@ fn a_copied_text_is_read_without_any_headers() {
 fn with_attachment(megabytes: u64) -> impl Read {
     let bounce = Bounce::of(RESTRICTED);
     let status = format!("\n--outer\nContent-Type: message/delivery-status\n\n{}\n--outer--\n", bounce.status);
-    let line = b"VGhpcyBpcyBhIGxpbmUgb2YgYW4gYXR0YWNobWVudCB0aGF0IG5vYm9keSB3YW50cyB0byBrZWVw\n";
-    let lines = (megabytes << 20) / line.len() as u64;
     let start =
         format!("{HEADERS}--outer\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n");
-    let attachment = std::iter::repeat_n(line, usize::try_from(lines).unwrap()).flatten().copied();
-    std::io::Cursor::new(start).chain(Bytes(attachment)).chain(std::io::Cursor::new(status))
+    std::io::Cursor::new(start).chain(Lines { left: megabytes << 20 }).chain(std::io::Cursor::new(status))
 }
 
-struct Bytes<I>(I);
+/// So many bytes of lines.
+struct Lines {
+    left: u64,
+}
 
-impl<I: Iterator<Item = u8>> Read for Bytes<I> {
+impl Read for Lines {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut read = 0;
-        for (place, byte) in buffer.iter_mut().zip(&mut self.0) {
-            *place = byte;
-            read += 1;
-        }
-        Ok(read)
+        const LINE: &[u8] = b"VGhpcyBpcyBhIGxpbmUgb2YgYW4gYXR0YWNobWVudCB0aGF0IG5vYm9keSB3YW50cyB0byBrZWVw\n";
+        let length = buffer.len().min(LINE.len()).min(usize::try_from(self.left).unwrap());
+        buffer[..length].copy_from_slice(&LINE[..length]);
+        self.left -= length as u64;
+        Ok(length)
     }
 }
 
@@ -152,6 +152,15 @@ fn a_hundred_thousand_headers_pass_by() {
     assert_eq!(one(format!("{headers}{message}")).class(), Class::RestrictedSender);
     let long = format!("Subject: x\n{}{message}", " folded again\n".repeat(100_000));
     assert_eq!(one(long).class(), Class::RestrictedSender);
+}
+
+#[test]
+fn of_a_text_no_more_is_read_than_a_report_has() {
+    let late = format!("{AUTOMATIC}Content-Type: text/plain\n\n{}\n{RESTRICTED}\n", "x\n".repeat(KEPT / 2));
+    let report = one(&late);
+    assert_eq!((report.class(), report.confidence), (Class::OtherRefusal, Confidence::Low));
+    let person = one(late.replace(AUTOMATIC, "From: a@b.c\n"));
+    assert!(person.confidence_reason.contains("too large"), "{}", person.confidence_reason);
 }
 
 #[test]
