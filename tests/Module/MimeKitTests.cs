@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using System.Text;
 using MimeKit;
 
@@ -50,11 +49,11 @@ public sealed class MimeKitTests : IDisposable
         var message = MimeMessage.Load(file);
         var parts = message.BodyParts.ToList();
         var status = parts.OfType<MessageDeliveryStatus>().Single();
-        var original = parts.OfType<MessagePart>().SingleOrDefault()?.Message.From
-            ?? parts.OfType<TextRfc822Headers>().Single().Message.From;
+        var original = parts.OfType<MessagePart>().SingleOrDefault()?.Message!.From
+            ?? parts.OfType<TextRfc822Headers>().Single().Message!.From;
         var sender = original.Mailboxes.Single().Address;
         foreach (var recipient in status.StatusGroups.Skip(1))
-            yield return (file, sender, recipient["Final-Recipient"].Split(';')[1].Trim(), recipient["Status"].Trim());
+            yield return (file, sender, recipient["Final-Recipient"]!.Split(';')[1].Trim(), recipient["Status"]!.Trim());
     }
 
     private static string Report(int number)

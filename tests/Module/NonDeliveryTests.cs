@@ -90,6 +90,11 @@ public sealed class NonDeliveryTests : IDisposable
             "[{LED=550 5.1.1 User unknown};{MSG=};{FQDN=mx.example.com};{IP=192.0.2.2};{LRT=x}]",
         }));
         _engine["tracked"] = tracked;
+        // As a CSV file has it: one text, which PowerShell would rather have made of the whole object.
+        var saved = new PSObject();
+        saved.Properties.Add(new PSNoteProperty("RecipientStatus", $"[{{LED={Restricted}}}]"));
+        _engine["row"] = saved;
+        Assert.Equal([Restricted], Good("$row | ConvertFrom-NonDeliveryReport").Texts("DiagnosticText"));
         _engine["failure"] = new InvalidOperationException($"The server said: {Restricted}");
         var rows = Good("$tracked, $failure | ConvertFrom-NonDeliveryReport");
         Assert.Equal(["RestrictedSender", "RecipientProblem", "RestrictedSender"], rows.Texts("Class"));

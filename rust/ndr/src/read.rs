@@ -1,6 +1,6 @@
 //! Reading: from bytes of any kind to reports.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
 use crate::lines::Lines;
@@ -35,13 +35,15 @@ pub fn read(
     known: &Known,
     each: &mut dyn FnMut(Report) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    let start = source.fill_buf()?;
+    // A source may give its first bytes one by one.
+    let mut start = Vec::with_capacity(OUTLOOK_FILE.len());
+    source.by_ref().take(OUTLOOK_FILE.len() as u64).read_to_end(&mut start)?;
     if start.starts_with(OUTLOOK_FILE) {
         let _ = each(Report::none("It is a message file of Outlook (.msg), which is not text: open it there and save it as text, or drag the report out of Outlook on the web as .eml."));
         return Ok(0);
     }
     let mbox = start.starts_with(b"From ");
-    let mut lines = Lines::new(source);
+    let mut lines = Lines::new(io::Cursor::new(start).chain(source));
     let (mut steps, mut number) = (0, 0);
     while let Some(message) = message::read(&mut lines, mbox, &mut steps)? {
         number += 1;

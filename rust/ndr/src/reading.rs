@@ -206,7 +206,7 @@ impl Reading<'_> {
             generating_server: refusal.generating_server.map(str::to_owned),
             remote_server: refusal.remote_server.map(str::to_owned),
             message_trace_id: self.known.message_trace_id.clone().or_else(|| trace_id(message)),
-            message_id: self.known.message_id.clone().or_else(|| returned_id(message)),
+            message_id: self.known.message_id.as_deref().map(without_brackets).or_else(|| returned_id(message)),
             reported_at: message.headers.date(),
             message_number: 1,
             sender,
@@ -262,6 +262,10 @@ fn sender(message: &Message, told: Option<String>, is_quoted: bool) -> Option<St
     // A report goes to whoever sent the message.
     let addressee = || message.headers.address("to").filter(|_| !is_quoted || is_automatic(message));
     returned.or(told).or_else(addressee)
+}
+
+fn without_brackets(id: &str) -> String {
+    id.trim_matches(['<', '>']).to_owned()
 }
 
 fn returned_id(message: &Message) -> Option<String> {

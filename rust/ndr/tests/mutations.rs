@@ -187,11 +187,8 @@ proptest! {
         // Each line is looked at once and compared with each boundary that is open; what is encoded once more.
         let most = text.len() + 2 * lines * (1 + DEEPEST);
         prop_assert!(work <= most as u64, "{work} steps for {} bytes in {lines} lines", text.len());
-        let (again, _, _) = told(&text, 7);
-        // What the file begins with is looked at before anything else, so its start must have arrived.
-        if text.len() >= 8 {
-            prop_assert_eq!(words, again);
-        }
+        let (again, _, _) = told(&text, 3);
+        prop_assert_eq!(words, again);
         let decoded = String::from_utf8_lossy(&text).to_lowercase();
         if ![&decoded, &without_tags(&decoded)].iter().any(|text| letters(text).contains("badoutboundsender")) {
             prop_assert!(!classes.contains(&Class::RestrictedSender));

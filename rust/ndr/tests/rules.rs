@@ -91,6 +91,15 @@ fn what_a_report_returns_is_not_read_as_a_report() {
 }
 
 #[test]
+fn the_returned_message_tells_its_sender_before_the_address_of_the_report() {
+    let mut bounce = Bounce::of(RESTRICTED);
+    bounce.returned = bounce.returned.replace("Sender <sender@contoso.com>", "Boss <boss@contoso.com>");
+    assert_eq!(one(bounce.message()).sender.as_deref(), Some("boss@contoso.com"));
+    bounce.returned = "Subject: nobody\n".into();
+    assert_eq!(one(bounce.message()).sender.as_deref(), Some("sender@contoso.com"));
+}
+
+#[test]
 fn each_recipient_has_an_outcome() {
     let mut bounce = Bounce::of(RESTRICTED);
     bounce.status.push_str("Final-Recipient: rfc822;b@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp;550 5.1.1 User unknown\n\nFinal-Recipient: rfc822;c@example.com\nAction: delivered\nStatus: 2.0.0\n\nFinal-Recipient: rfc822;d@example.com\nAction: delayed\nStatus: 4.4.7\n");

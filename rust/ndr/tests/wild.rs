@@ -7,7 +7,7 @@ mod support;
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
 
-use restricted_sender_ndr::message::KEPT;
+use restricted_sender_ndr::message::{DEEPEST, KEPT};
 use restricted_sender_ndr::{read, Class, Confidence, Known};
 use support::{from_a_person, one, reports, Bounce, AUTOMATIC, HEADERS, RESTRICTED};
 
@@ -173,6 +173,19 @@ fn messages_in_messages_end() {
     let report = one(message);
     assert_eq!(report.class(), Class::NotAReport);
     assert!(report.confidence_reason.contains("too large"), "{}", report.confidence_reason);
+}
+
+#[test]
+fn multiparts_in_multiparts_end() {
+    let nested = |depth: usize| {
+        let report = "\n550 5.1.1 User unknown\n".to_owned();
+        let wrap = |inner, level| {
+            format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n{inner}\n--b{level}--\n")
+        };
+        one(format!("From: postmaster@b.c\n{}", (0..depth).fold(report, wrap)))
+    };
+    assert_eq!(nested(DEEPEST).class(), Class::RecipientProblem);
+    assert!(nested(DEEPEST + 1).confidence_reason.contains("too large"));
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -43,6 +43,7 @@ public sealed class ConvertFromNonDeliveryReportCommand : OperationCmdlet
     [Parameter(
         Mandatory = true, ParameterSetName = TextSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("RecipientStatus", "Message")]
+    [TextTransformation]
     [AllowNull, AllowEmptyString, AllowEmptyCollection]
     public string?[]? InputObject { get; set; }
 
