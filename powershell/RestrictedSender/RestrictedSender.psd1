@@ -14,7 +14,9 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Connect-RestrictedSender'
+        'ConvertFrom-NonDeliveryReport'
         'Disconnect-RestrictedSender'
+        'Get-NonDeliveryCode'
         'Get-OutboundSendingLimit'
         'Get-RestrictedSender'
         'Get-RestrictedSenderConnection'

@@ -76,6 +76,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS1013"] = (Organization, test => test.InPractice($"Wait-RestrictedSender {Adele} -TimeoutSec 604801")),
         ["RS1014"] = (Organization, test => test.InPractice("Get-RestrictedSenderHistory -StartDate 2100-01-01")),
         ["RS1015"] = (Organization, test => test.InPractice($"Protect-SenderAccount {Adele}")),
+        ["RS1016"] = ("seven", test => test.Error("Get-NonDeliveryCode seven")),
 
         ["RS2001"] = (Organization, test => test.SignIn(test.App("full").AppId, "wrong")),
         ["RS2002"] = (Organization, test => test.SignIn(test.App("expired-secret"))),
@@ -212,6 +213,8 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
             return test.Error($"$c = Connect-RestrictedSender {test.Way} {app}; Get-RestrictedSenderHistory");
         }
         ),
+        ["RS5005"] = (Place.Assembly + "x", test => test.Error($"ConvertFrom-NonDeliveryReport '{Place.Assembly}x'")),
+
         ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
         ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
 

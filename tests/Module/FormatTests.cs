@@ -156,7 +156,7 @@ public sealed class FormatTests : Connected
             .Select(view => view.Element("ViewSelectedBy")!.Element("TypeName")!.Value)
             // The checks of a report and the rules of a sender, which no cmdlet writes.
             .Except(["RestrictedSender.PowerShell.SenderAccountCheck", "RestrictedSender.PowerShell.SendingRule"]);
-        Assert.Equal(13, types.Count);
+        Assert.Equal(15, types.Count);
         Assert.Equal(types.Order(), views.Order());
     }
 

@@ -4,10 +4,14 @@ using System.Text.Json.Nodes;
 using RestrictedSender.Bench;
 using RestrictedSender.PowerShell.Native;
 
-if (args is ["history"])
+switch (args)
 {
-    History.Run();
-    return;
+    case ["history"]:
+        History.Run();
+        return;
+    case ["bounces"]:
+        Bounces.Run();
+        return;
 }
 
 if (args is ["trace"])

@@ -28,6 +28,11 @@ public abstract class EntityCmdlet : NamedEntityCmdlet
     [ValidateNotNullOrEmpty]
     public RestrictedEntity[]? InputObject { get; set; }
 
+    /// <summary>What kind of entity an object is about: of a connector's, the sender is not what is restricted.</summary>
+    [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
+    [AllowNull, AllowEmptyString]
+    public string? EntityType { get; set; }
+
     /// <summary>The organization that the entries belong to; those of another than the connection's are refused.</summary>
     [Parameter(ParameterSetName = NamedSet, ValueFromPipelineByPropertyName = true)]
     [AllowNull, AllowEmptyString]
@@ -75,6 +80,7 @@ public abstract class EntityCmdlet : NamedEntityCmdlet
             Push(OperationOn(Connection ?? Connections.Here.Default!), operation =>
             {
                 name.Bind(operation);
+                operation.Bind("EntityType", EntityType);
                 operation.Bind("TenantId", TenantId);
                 BindItem(operation);
             });

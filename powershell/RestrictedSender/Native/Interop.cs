@@ -50,6 +50,8 @@ internal enum RowType
     SenderAccountCheck = 21,
     SenderAccountFact = 22,
     SenderAccountProtection = 23,
+    NonDeliveryReport = 24,
+    NonDeliveryCode = 25,
     SendingLimit = 26,
     SendingRule = 27,
     OutboundSending = 28,

@@ -152,6 +152,14 @@ enum RsRowType
    */
   RS_ROW_TYPE_SENDER_ACCOUNT_PROTECTION = 23,
   /**
+   * What a delivery report says about one recipient.
+   */
+  RS_ROW_TYPE_NON_DELIVERY_REPORT = 24,
+  /**
+   * What a status code means.
+   */
+  RS_ROW_TYPE_NON_DELIVERY_CODE = 25,
+  /**
    * What a sender may send, or whomever a rule is for.
    */
   RS_ROW_TYPE_SENDING_LIMIT = 26,

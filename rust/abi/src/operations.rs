@@ -10,6 +10,7 @@ mod measure;
 mod panic;
 mod protect_account;
 mod read_reply;
+mod report;
 mod sending_limit;
 mod test;
 mod test_account;
@@ -70,6 +71,8 @@ const ALL: &[&Spec] = &[
     &journal::TEST,
     &measure::MEASURE,
     &error_code::GET,
+    &report::CONVERT,
+    &report::CODES,
     &read_reply::READ,
     &panic::PANIC,
 ];
@@ -93,6 +96,7 @@ fn entity_type(parameters: &mut Fields) -> Result<Option<EntityType>> {
 const TARGET: &[Field] = &[
     ("SenderAddress", RsCellType::Text),
     ("ConnectorId", RsCellType::Text),
+    ("EntityType", RsCellType::Text),
     ("TenantId", RsCellType::Text),
     // An object of the list itself: its key needs no looking up.
     ("Listed", RsCellType::Bool),
@@ -131,6 +135,8 @@ fn target(item: &mut Fields) -> Target {
     Target {
         sender_address: item.text("SenderAddress"),
         connector_id: item.text("ConnectorId"),
+        // An object of somebody else's may mean other things by it.
+        entity_type: item.text("EntityType").and_then(|name| EntityType::named(&name)),
         tenant_id: item.text("TenantId"),
         known,
         requested_at: item.moment("RequestedAt"),

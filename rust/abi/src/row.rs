@@ -9,6 +9,7 @@ use restricted_sender_core::history::journal::{Break, Verified};
 use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{Confirmation, Message, Progress, Row};
 use restricted_sender_core::limits::{SendingLimit, SendingRule};
+use restricted_sender_core::report::{NonDeliveryCode, NonDeliveryReport};
 use restricted_sender_core::restriction::{Description, Key, Restriction, SenderState, UnblockResult};
 use restricted_sender_core::sending::{Busiest, OrganizationMeasured, Peak, Second, SenderMeasured, Unusable};
 use time::{Duration, OffsetDateTime};
@@ -68,6 +69,10 @@ pub enum RsRowType {
     SenderAccountFact = 22,
     /// An action that secures an account.
     SenderAccountProtection = 23,
+    /// What a delivery report says about one recipient.
+    NonDeliveryReport = 24,
+    /// What a status code means.
+    NonDeliveryCode = 25,
     /// What a sender may send, or whomever a rule is for.
     SendingLimit = 26,
     /// A rule that leads to an outbound spam policy, and what became of it.
@@ -413,6 +418,44 @@ rows! {
         IsPractice: Bool = done.origin.practice,
     }
 
+    non_delivery NonDeliveryReport NON_DELIVERY_REPORT (read: NonDeliveryReport) {
+        Class: Text = Name(read.report.class().name()),
+        Confidence: Text = Name(read.report.confidence.name()),
+        ConfidenceReason: Text = &read.report.confidence_reason,
+        Direction: Text = Name(read.report.direction.name()),
+        EntityType: Text = read.entity_type().map(|entity_type| Name(entity_type.name())),
+        IsQuoted: Bool = read.report.is_quoted,
+        SenderAddress: Text = read.report.sender.as_deref(),
+        RecipientAddress: Text = read.report.recipient.as_deref(),
+        StatusCode: Int64 = read.report.reply.code.map(i64::from),
+        EnhancedStatus: Text = read.report.reply.status.map(|status| status.to_string()),
+        AntispamCode: Int64 = read.report.reply.antispam_code().map(i64::from),
+        DiagnosticText: Text = Some(read.report.reply.text.as_str()).filter(|text| !text.is_empty()),
+        GeneratingServer: Text = read.report.generating_server.as_deref(),
+        RemoteServer: Text = read.report.remote_server.as_deref(),
+        IPAddress: Text = read.report.ip_address.map(|address| address.to_string()),
+        MessageTraceId: Text = read.report.message_trace_id.as_deref(),
+        MessageId: Text = read.report.message_id.as_deref(),
+        ReportedAt: Ticks = read.report.reported_at,
+        NextStep: Text = Name(read.report.next_step().name()),
+        LiftedBy: Text = read.report.lifted_by().map(|who| Name(who.name())),
+        Advice: Text = read.report.advice().map(Name),
+        DelistUrl: Text = read.report.delist_url(),
+        ForwardText: Text = read.report.forward_text(),
+        Source: Text = read.source.as_deref().map(Shared),
+        MessageNumber: Int64 = count(read.report.message_number),
+    }
+
+    non_delivery_code NonDeliveryCode NON_DELIVERY_CODE (row: NonDeliveryCode) {
+        Code: Text = row.code(),
+        Text: Text = Name(row.text),
+        Class: Text = Name(row.class.name()),
+        NextStep: Text = Name(row.next_step.name()),
+        LiftedBy: Text = Name(row.lifted_by.name()),
+        Advice: Text = Name(row.advice),
+        DelistUrl: Text = row.delist_url().map(Name),
+    }
+
     sending_limit SendingLimit SENDING_LIMIT (limit: SendingLimit) {
         SenderAddress: Text = limit.sender.as_deref(),
         From: Text = limit.from.as_deref(),
@@ -629,6 +672,8 @@ pub fn blocks(rows: &[Row]) -> Vec<Block> {
             Row::Check(row) => add(RsRowType::ConnectionCheck, &|block| check(block, row)),
             Row::Account(row) => add(RsRowType::SenderAccountReport, &|block| report(block, row)),
             Row::Protection(row) => add(RsRowType::SenderAccountProtection, &|block| protection(block, row)),
+            Row::NonDelivery(row) => add(RsRowType::NonDeliveryReport, &|block| non_delivery(block, row)),
+            Row::NonDeliveryCode(row) => add(RsRowType::NonDeliveryCode, &|block| non_delivery_code(block, row)),
             Row::SendingLimit(row) => add(RsRowType::SendingLimit, &|block| sending_limit(block, row)),
             Row::SenderMeasured(row) => add(RsRowType::OutboundSending, &|block| outbound_sending(block, row)),
             Row::OrganizationMeasured(row) => {
@@ -652,7 +697,7 @@ mod tests {
 
     #[test]
     fn every_row_type_has_columns_and_no_other_number_has() {
-        for number in (0..=23).chain(26..=31) {
+        for number in 0..=31 {
             assert!(columns(number).is_some_and(|columns| !columns.is_empty()), "{number}");
         }
         assert!(columns(32).is_none() && columns(-1).is_none());

@@ -24,8 +24,12 @@ use crate::error::{Code, Error, Result};
 
 /// Does file work on a thread of its own: it may wait for a disk, and the other operations must not.
 pub(crate) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let stopped = |error| Error::new(Code::Panic, "A thread that reads files stopped.").caused_by(&error);
-    tokio::task::spawn_blocking(work).await.map_err(stopped)
+    tokio::task::spawn_blocking(work).await.map_err(|error| stopped(&error))
+}
+
+/// A thread that reads files failed in a way that nobody foresaw.
+pub(crate) fn stopped(error: &tokio::task::JoinError) -> Error {
+    Error::new(Code::Panic, "A thread that reads files stopped.").caused_by(error)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::exchange::{Algorithm, Secret};
 use crate::history::journal::Verified;
 use crate::history::{HistoryEvent, Summary, Told};
 use crate::limits::SendingLimit;
+use crate::report::{NonDeliveryCode, NonDeliveryReport};
 use crate::restriction::{Description, Restriction, SenderState, Target, UnblockResult};
 use crate::sending::{OrganizationMeasured, SenderMeasured};
 
@@ -61,6 +62,8 @@ pub enum Row {
     SendingLimit(SendingLimit),
     SenderMeasured(SenderMeasured),
     OrganizationMeasured(OrganizationMeasured),
+    NonDelivery(NonDeliveryReport),
+    NonDeliveryCode(NonDeliveryCode),
     ErrorCode(Code),
 }
 

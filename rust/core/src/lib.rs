@@ -16,6 +16,7 @@ pub mod history;
 pub mod host;
 pub mod limits;
 pub mod reason;
+pub mod report;
 pub mod restriction;
 pub mod sending;
 mod trace;

@@ -121,6 +121,10 @@ codes! {
     NothingChosen = 1015, InvalidArgument, NEVER,
         "Give at least one of -DisableForwarding, -DisableInboxRule, -RevokeSession, -BlockSignIn and -ResetPassword; Test-SenderAccount shows which are needed.";
 
+    /// The text is no status code.
+    InvalidStatusCode = 1016, InvalidArgument, NEVER,
+        "Give a code such as 5.7.708; Get-NonDeliveryCode without a code shows all that are known.";
+
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
         "Check -ClientSecret: it must be the secret's value, not its id, and belong to the app given by -AppId.";
@@ -270,6 +274,10 @@ codes! {
     /// The cloud has no audit log that can be searched.
     AuditLogUnavailable = 5004, ResourceUnavailable, NEVER,
         "Rely on the journal: the cloud of 21Vianet does not offer Search-UnifiedAuditLog.";
+
+    /// The file of a delivery report cannot be read.
+    ReportUnreadable = 5005, ResourceUnavailable, NEVER,
+        "Check the path and its permissions. A folder is read with all files in it, without those of its folders.";
 
     /// A file is no message trace, or cannot be read.
     TraceUnreadable = 6001, InvalidData, NEVER,

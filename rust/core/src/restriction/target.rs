@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::pattern::Pattern;
-use super::{Circumstances, Key};
+use super::{Circumstances, EntityType, Key};
 use crate::connection::Origin;
 use crate::error::{Code, Error, Result};
 
@@ -16,6 +16,8 @@ pub struct Target {
     pub sender_address: Option<String>,
     /// A connector's id.
     pub connector_id: Option<String>,
+    /// What kind of entity it is about, where it tells: a report about a connector has a sender, too.
+    pub entity_type: Option<EntityType>,
     /// The organization that the item comes from, where it tells.
     pub tenant_id: Option<String>,
     /// What is known of the entry when the item is an object of the list itself, whose key needs no looking up.
@@ -59,6 +61,11 @@ impl Target {
     /// [`Code::NothingNamed`], [`Code::BothNamed`], [`Code::InvalidAddress`], [`Code::InvalidConnectorId`].
     pub fn named(&self, number: u64) -> Result<Named> {
         match (present(self.sender_address.as_deref()), connector(self.connector_id.as_deref())?) {
+            (Some(address), None) if self.entity_type == Some(EntityType::Connector) => Err(Error::new(
+                Code::NothingNamed,
+                format!("Item {number} of the input is about a connector and does not name it; the sender that it names ({address}) is not what is restricted."),
+            )
+            .about(address)),
             (Some(address), None) => named_address(address),
             (None, Some(id)) => Ok(Named::One(Key::Connector(id))),
             (None, None) => Err(Error::new(
@@ -202,6 +209,8 @@ mod tests {
     fn each_wrong_input_has_its_error() {
         let code = |target: Target| target.key(3).unwrap_err().code();
         assert_eq!(code(target(None, Some(" "))), Code::NothingNamed);
+        let of_a_connector = Target { entity_type: Some(EntityType::Connector), ..target(Some("a@contoso.com"), None) };
+        assert_eq!(code(of_a_connector), Code::NothingNamed, "its sender is not what is restricted");
         assert_eq!(code(target(Some("a@contoso.com"), Some(ID))), Code::BothNamed);
         assert_eq!(code(target(None, Some("a@contoso.com"))), Code::InvalidConnectorId);
         assert_eq!(code(target(Some("*@contoso.com"), None)), Code::PatternNotAllowed);
