@@ -22,7 +22,7 @@ public sealed class FormatTests : Connected
     [InlineData(
         "Get-OutboundSendingLimit -WarningAction Ignore", "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
     [InlineData(
-        "Get-OutboundSendingLimit ceo@contoso.com, lee.gu@contoso.com",
+        "Get-OutboundSendingLimit ceo@contoso.com, lee.gu@contoso.com -WarningAction Ignore",
         "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
     [InlineData("Get-RestrictedSenderConnection", "Organization|Default|Practice|Connected (UTC)|Account")]
     public void A_table_fits_120_columns_and_names_the_practice_tenant(string script, string columns)
