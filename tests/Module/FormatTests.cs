@@ -22,7 +22,7 @@ public sealed class FormatTests : Connected
     [InlineData(
         "Get-OutboundSendingLimit -WarningAction Ignore", "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
     [InlineData(
-        "Get-OutboundSendingLimit ceo@contoso.com, lee.gu@contoso.com",
+        "Get-OutboundSendingLimit ceo@contoso.com, lee.gu@contoso.com -WarningAction Ignore",
         "Sender, or for whom|Policy|Ext/h|Int/h|Per day|Action")]
     [InlineData("Measure-OutboundSending", "Sender|Recipients|Peak 24 h|Limit tripped|Tripped (UTC)|Again (UTC)")]
     [InlineData(

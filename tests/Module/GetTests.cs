@@ -243,10 +243,18 @@ public sealed class GetTests : Connected
         var requests = Tenant.Requests(before);
         Assert.Equal(
             ["Get-BlockedConnector", "Get-BlockedSenderAddress", "Get-HostedOutboundSpamFilterPolicy",
-            "Get-HostedOutboundSpamFilterRule", "Get-Recipient"],
+            "Get-HostedOutboundSpamFilterRule", "Get-Recipient", "Get-UnifiedGroupLinks"],
             requests.Select(request => request.Cmdlet).Distinct().Order());
         Assert.All(requests, request =>
-            Assert.Matches(request.Cmdlet == "Get-Recipient" ? "^{\"Identity\":\"[^\"]+\"}$" : "^{}$", request.Parameters.ToString()));
+            Assert.Matches(Parameters(request.Cmdlet!), request.Parameters.ToString()));
+
+        static string Parameters(string cmdlet) => cmdlet switch
+        {
+            "Get-Recipient" => "^{\"Identity\":\"[^\"]+\"}$",
+            "Get-UnifiedGroupLinks" =>
+                "^{\"Identity\":\"[^\"]+\",\"LinkType\":\"Members\",\"ResultSize\":\"Unlimited\"}$",
+            _ => "^{}$",
+        };
     }
 }
 

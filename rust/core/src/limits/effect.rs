@@ -113,6 +113,16 @@ mod tests {
                 true,
             ),
             (
+                r#"{"SenderDomainIs":["contoso.com"],"ExceptIfSenderDomainIs":["mail.contoso.com"]}"#,
+                r#"{"SenderDomainIs":["contoso.com"]}"#,
+                false,
+            ),
+            (
+                r#"{"SenderDomainIs":["contoso.com","fabrikam.com"],"ExceptIfSenderDomainIs":["mail.contoso.com"]}"#,
+                r#"{"SenderDomainIs":["fabrikam.com"]}"#,
+                true,
+            ),
+            (
                 r#"{"SenderDomainIs":["contoso.com"],"ExceptIfFromMemberOf":["staff"]}"#,
                 r#"{"From":["b@contoso.com"]}"#,
                 false,
