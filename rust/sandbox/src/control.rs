@@ -9,6 +9,7 @@ mod permission;
 mod policy;
 mod restriction;
 mod sign_in;
+mod submission;
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 18] = [
+const WHAT_THERE_IS: [&str; 20] = [
     "requests",
     "clock",
     "apps",
@@ -46,6 +47,8 @@ const WHAT_THERE_IS: [&str; 18] = [
     "permissions",
     "accounts",
     "groups",
+    "submissions",
+    "alerts",
     "faults",
 ];
 
@@ -117,6 +120,8 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("accounts", "GET") => Ok(account::list(tenant)),
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
         ("groups", "POST") => group::change(tenant, body),
+        ("submissions", "POST") => submission::submit(tenant, body),
+        ("alerts", "GET") => Ok(submission::alerts(tenant)),
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();

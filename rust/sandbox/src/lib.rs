@@ -11,6 +11,7 @@
 mod aadsts;
 mod account;
 mod admin;
+mod alert;
 mod app_certificate;
 mod assertion;
 mod audit;
@@ -37,6 +38,7 @@ mod mailbox;
 mod managed_identity;
 mod module_file;
 mod outbound_policy;
+mod outgoing;
 mod paging;
 mod parameter;
 mod permission;
@@ -65,8 +67,8 @@ pub use scenario::{Scenario, UnknownScenario};
 use server::{Door, Endpoint};
 use tenant::Tenant;
 
-/// How to set up a practice tenant. [`Default`] is: any free port, seed 1, [`Scenario::Standard`], a practice clock
-/// that starts now and runs at real speed.
+/// How to set up a practice tenant. [`Default`] is: any free port, seed 1, [`Scenario::Standard`], 100 licences, a
+/// practice clock that starts now and runs at real speed.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The TCP port of the HTTPS server on 127.0.0.1; 0 takes any free one. Plain HTTP always takes any free one.
@@ -75,6 +77,8 @@ pub struct Options {
     pub seed: u64,
     /// Who is restricted when the tenant opens.
     pub scenario: Scenario,
+    /// How many licences the organization has, by which it may send; without any it is on trial.
+    pub licences: u32,
     /// The tenant's time: restrictions, release delays, tokens and page links live by it. Given the same clock, a
     /// client in this process lives at the same moment.
     pub clock: Clock,
@@ -83,7 +87,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let clock = Clock::practice(Clock::system().now(), 1.0);
-        Self { port: 0, seed: 1, scenario: Scenario::Standard, clock }
+        Self { port: 0, seed: 1, scenario: Scenario::Standard, licences: 100, clock }
     }
 }
 

@@ -23,6 +23,9 @@ struct Arguments {
     /// Who is restricted: standard, empty or large
     #[arg(long, default_value_t = Scenario::Standard)]
     scenario: Scenario,
+    /// How many licences the organization has, by which it may send; 0 is a trial
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    licences: u32,
     /// How fast the tenant's time runs: 60 makes a minute of every second, 0 stops the clock
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = time_scale, allow_negative_numbers = true)]
     time_scale: f64,
@@ -52,10 +55,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, seed, scenario, time_scale, faults } = arguments;
+    let Arguments { port, seed, scenario, licences, time_scale, faults } = arguments;
     let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
-    let sandbox = Sandbox::start(Options { port, seed, scenario, clock }).await.map_err(|error| {
+    let sandbox = Sandbox::start(Options { port, seed, scenario, licences, clock }).await.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
             format!("port {port} is in use; choose another with --port, or 0 for any free one")
         } else {
