@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod certificate;
+mod delivery_report;
 mod group;
 mod permission;
 mod policy;
@@ -29,7 +30,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 20] = [
+const WHAT_THERE_IS: [&str; 21] = [
     "requests",
     "clock",
     "apps",
@@ -49,6 +50,7 @@ const WHAT_THERE_IS: [&str; 20] = [
     "groups",
     "submissions",
     "alerts",
+    "delivery-reports",
     "faults",
 ];
 
@@ -122,6 +124,10 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("groups", "POST") => group::change(tenant, body),
         ("submissions", "POST") => submission::submit(tenant, body),
         ("alerts", "GET") => Ok(submission::alerts(tenant)),
+        ("delivery-reports", "GET") => Ok(delivery_report::list(tenant)),
+        (what, "GET") if what.starts_with("delivery-reports/") => {
+            delivery_report::show(tenant, what.trim_start_matches("delivery-reports/"), query)
+        }
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();

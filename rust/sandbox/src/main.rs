@@ -17,6 +17,9 @@ struct Arguments {
     /// TCP port of the HTTPS server; 0 takes any free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// TCP port of the SMTP server; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    smtp_port: u16,
     /// Decides identifiers, secrets and figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -55,16 +58,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, seed, scenario, licences, time_scale, faults } = arguments;
+    let Arguments { port, smtp_port, seed, scenario, licences, time_scale, faults } = arguments;
     let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
-    let sandbox = Sandbox::start(Options { port, seed, scenario, licences, clock }).await.map_err(|error| {
-        if error.kind() == io::ErrorKind::AddrInUse {
-            format!("port {port} is in use; choose another with --port, or 0 for any free one")
-        } else {
-            format!("cannot start on port {port}: {error}")
-        }
-    })?;
+    let sandbox =
+        Sandbox::start(Options { port, smtp_port, seed, scenario, licences, clock }).await.map_err(|error| {
+            match (error.kind(), smtp_port) {
+                (io::ErrorKind::AddrInUse, 0) => {
+                    format!("port {port} is in use; choose another with --port, or 0 for any free one")
+                }
+                (io::ErrorKind::AddrInUse, _) => format!(
+                "port {port} or {smtp_port} is in use; choose others with --port and --smtp-port, or 0 for any free one"
+            ),
+                _ => format!("cannot start on port {port}: {error}"),
+            }
+        })?;
     for (index, fault) in faults.iter().enumerate() {
         let ordered = sandbox.control("POST", "faults", fault);
         ordered.map_err(|what_to_do| format!("fault {} of --faults: {what_to_do}", index + 1))?;

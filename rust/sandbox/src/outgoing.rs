@@ -29,6 +29,7 @@ use addressed::Addressed;
 use sender::Sender;
 use spam::SpamLimit;
 
+pub(crate) use permission::refuses;
 pub(crate) use refused::Refused;
 pub(crate) use sent::{Message, SentMail, Status};
 pub(crate) use spam::is_spam;
@@ -62,6 +63,8 @@ pub(crate) struct Submission<'a> {
     /// In bytes.
     pub(crate) size: u32,
     pub(crate) is_spam: bool,
+    /// Its header, where it has one.
+    pub(crate) header: Option<&'a [u8]>,
 }
 
 /// What becomes of it.
@@ -95,10 +98,10 @@ pub(crate) struct Outgoing {
     pub(crate) alerts: Alerts,
 }
 
-/// Decides about a message and, where it goes out, counts it.
+/// Decides about a message and, where it goes out, counts it. Whoever wrote it hears of whom it does not reach.
 pub(crate) fn submit(tenant: &Tenant, submission: &Submission<'_>) -> Verdict {
-    if let Some(refused) = permission::check(tenant, submission) {
-        return Verdict::Refused(refused);
+    if let Some(refused) = refuses(tenant, submission.by, submission.from) {
+        return refuse(tenant, submission, refused);
     }
     let mail = Mail {
         sender: permission::counted_as(tenant, submission),
@@ -106,10 +109,31 @@ pub(crate) fn submit(tenant: &Tenant, submission: &Submission<'_>) -> Verdict {
         policy: policy_for(tenant, submission.from),
         submission,
     };
-    // The order of these two is the same everywhere.
-    let mut outgoing = tenant.outgoing();
-    let mut restrictions = tenant.restrictions();
-    outgoing.decide(&mail, &mut restrictions, tenant.now())
+    let now = tenant.now();
+    let verdict = {
+        // The order of these two is the same everywhere.
+        let mut outgoing = tenant.outgoing();
+        let mut restrictions = tenant.restrictions();
+        outgoing.decide(&mail, &mut restrictions, now)
+    };
+    match verdict {
+        Verdict::Refused(refused) => refuse(tenant, submission, refused),
+        Verdict::Accepted { trace_id } => {
+            let failed = mail.addressed.rows.into_iter().filter(|(_, status)| *status == Status::Failed);
+            let unknown: Vec<String> = failed.map(|(address, _)| address).collect();
+            if !unknown.is_empty() {
+                let refused = Refused::no_such_recipient();
+                tenant.reports().send(submission, unknown, &refused, Some(trace_id), now);
+            }
+            verdict
+        }
+        Verdict::Delayed { .. } => verdict,
+    }
+}
+
+fn refuse(tenant: &Tenant, submission: &Submission<'_>, refused: Refused) -> Verdict {
+    tenant.reports().send(submission, submission.recipients.to_vec(), &refused, None, tenant.now());
+    Verdict::Refused(refused)
 }
 
 /// The policy that the From address selects, by the tenant's own rules.

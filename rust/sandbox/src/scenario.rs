@@ -186,7 +186,7 @@ impl Story {
             apps,
             directory,
             groups,
-            accounts: people.gather(),
+            accounts: people.gather(seed),
             mail_flow,
             mailings,
             restrictions,

@@ -13,6 +13,7 @@ use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
 use crate::authorize::Authorizations;
 use crate::compliance;
+use crate::delivery_report::Reports;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
@@ -71,6 +72,7 @@ pub(crate) struct Tenant {
     searches: Mutex<Searches>,
     outbound_policies: Mutex<OutboundPolicies>,
     outgoing: Mutex<Outgoing>,
+    reports: Mutex<Reports>,
     trace_quota: Mutex<Quota>,
     tokens: Mutex<Tokens>,
     app_certificates: Mutex<AppCertificates>,
@@ -119,6 +121,7 @@ impl Tenant {
             searches: Mutex::default(),
             outbound_policies: Mutex::new(story.outbound_policies),
             outgoing: Mutex::new(outgoing),
+            reports: Mutex::new(Reports::new(options.seed)),
             trace_quota: Mutex::default(),
             tokens: Mutex::default(),
             app_certificates: Mutex::default(),
@@ -187,6 +190,10 @@ impl Tenant {
     /// Where restrictions are needed too, this comes first.
     pub(crate) fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
         locked(&self.outgoing)
+    }
+
+    pub(crate) fn reports(&self) -> MutexGuard<'_, Reports> {
+        locked(&self.reports)
     }
 
     pub(crate) fn trace_quota(&self) -> MutexGuard<'_, Quota> {

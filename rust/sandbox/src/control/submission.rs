@@ -44,7 +44,7 @@ pub(super) fn submit(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
         Submitter::Connector(_) => None,
     };
     let from = wanted.from.or(own).ok_or_else(|| bad(format!("say whom it is from: {example}")))?;
-    if let Some(wrong) = [&from].into_iter().chain(&wanted.recipients).find(|address| !address.contains('@')) {
+    if let Some(wrong) = [&from].into_iter().chain(&wanted.recipients).find(|address| !is_address(address)) {
         return Err(bad(format!("'{wrong}' is not an address")));
     }
     if wanted.recipients.is_empty() || wanted.subject.len() > LONGEST_SUBJECT {
@@ -61,9 +61,14 @@ pub(super) fn submit(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
             client_address: wanted.client_address.as_deref().unwrap_or(OFFICE),
             size: wanted.size.unwrap_or(USUAL_SIZE),
             is_spam: wanted.spam.unwrap_or_else(|| is_spam(&wanted.subject)),
+            header: None,
         },
     );
     Ok(reply::json(StatusCode::OK, &told(&verdict)))
+}
+
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
 fn submitter(tenant: &Tenant, wanted: &Wanted) -> Result<Submitter, Refused> {

@@ -3,10 +3,9 @@
 use super::{Refused, Submission, Submitter};
 use crate::tenant::Tenant;
 
-/// What stands against the From address, whatever the limits.
-pub(super) fn check(tenant: &Tenant, submission: &Submission<'_>) -> Option<Refused> {
-    let from = submission.from;
-    match submission.by {
+/// What stands against a sender's address, whatever the limits.
+pub(crate) fn refuses(tenant: &Tenant, by: &Submitter, from: &str) -> Option<Refused> {
+    match by {
         Submitter::User(user) if may_send_as(tenant, user, from) => None,
         Submitter::User(user) => Some(Refused::send_as(user, from)),
         Submitter::Connector(_) => tenant.directory.is_outside(from).then(Refused::relay),

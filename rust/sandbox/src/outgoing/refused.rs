@@ -4,6 +4,9 @@ use std::fmt;
 
 use restricted_sender_limits::Limit;
 
+/// What a restricted connector is refused with.
+const BAD_CONNECTOR: &str = "5.7.711";
+
 /// A reply to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
@@ -19,12 +22,25 @@ impl Refused {
         Self { code, status, text: text.into() }
     }
 
+    /// As reports quote it. That of a connector has a mark of its own in it.
+    pub(crate) fn diagnostic(&self) -> String {
+        if self.status == BAD_CONNECTOR {
+            format!("{};{} {}", self.code, self.status, self.text)
+        } else {
+            self.to_string()
+        }
+    }
+
+    pub(super) fn no_such_recipient() -> Self {
+        Self::new(550, "5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup")
+    }
+
     pub(super) fn bad_sender() -> Self {
         Self::new(550, "5.1.8", "Access denied, bad outbound sender AS(42004)")
     }
 
     pub(super) fn bad_connector() -> Self {
-        Self::new(550, "5.7.711", "Access denied, bad inbound connector. AS(2204).")
+        Self::new(550, BAD_CONNECTOR, "Access denied, bad inbound connector. AS(2204).")
     }
 
     pub(super) fn recipient_rate() -> Self {

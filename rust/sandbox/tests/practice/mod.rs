@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 pub mod key;
+pub mod mail;
 
 use std::time::Duration;
 
