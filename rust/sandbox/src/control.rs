@@ -11,6 +11,7 @@ mod policy;
 mod restriction;
 mod sign_in;
 mod submission;
+mod traffic;
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 21] = [
+const WHAT_THERE_IS: [&str; 22] = [
     "requests",
     "clock",
     "apps",
@@ -50,6 +51,7 @@ const WHAT_THERE_IS: [&str; 21] = [
     "groups",
     "submissions",
     "alerts",
+    "traffic",
     "delivery-reports",
     "faults",
 ];
@@ -123,6 +125,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
         ("groups", "POST") => group::change(tenant, body),
         ("submissions", "POST") => submission::submit(tenant, body),
+        ("traffic", "POST") => traffic::fill(tenant, body),
         ("alerts", "GET") => Ok(submission::alerts(tenant)),
         ("delivery-reports", "GET") => Ok(delivery_report::list(tenant)),
         (what, "GET") if what.starts_with("delivery-reports/") => {

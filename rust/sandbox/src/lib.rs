@@ -57,6 +57,7 @@ mod smtp;
 mod tenant;
 mod token;
 mod trace;
+pub mod traffic;
 
 use std::sync::Arc;
 

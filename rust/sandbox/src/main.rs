@@ -1,19 +1,24 @@
 //! The practice tenant as a program: prints the invitation as one line of JSON, then serves until Ctrl-C or SIGTERM.
 #![forbid(unsafe_code)]
 
+mod generate;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use generate::Generate;
 use restricted_sender_clock::Clock;
 use restricted_sender_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
 /// A practice Exchange Online tenant on this machine. The first line printed tells how to connect, as JSON.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Generate>,
     /// TCP port of the HTTPS server; 0 takes any free one
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -48,7 +53,12 @@ fn time_scale(text: &str) -> Result<f64, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(generate) => generate.run(),
+        None => serve(arguments).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("restricted-sender-sandbox: {message}");
@@ -57,8 +67,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, smtp_port, seed, scenario, licences, time_scale, faults } = arguments;
+async fn serve(arguments: Arguments) -> Result<(), String> {
+    let Arguments { port, smtp_port, seed, scenario, licences, time_scale, faults, .. } = arguments;
     let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
     let sandbox =

@@ -24,6 +24,7 @@ use crate::restriction::{Entity, Restriction, Restrictions, Subject};
 use crate::scenario::INITIAL_DOMAIN;
 use crate::tenant::Tenant;
 use crate::trace::Mailing;
+use crate::traffic::Traffic;
 
 use addressed::Addressed;
 use sender::Sender;
@@ -174,6 +175,20 @@ impl Outgoing {
         };
         outgoing.remember(told, now);
         outgoing
+    }
+
+    /// Adds what was sent before now to the trace, and what of it is of the last 24 hours to what is counted.
+    pub(crate) fn tell(&mut self, traffic: &Traffic, now: OffsetDateTime) {
+        let since = now.saturating_sub(time::Duration::DAY);
+        for message in traffic.messages().filter(|message| message.received > since) {
+            let Some(mut sender) = self.take(&message.sender) else { continue };
+            let recipients = message.counted();
+            sender.count(message.received, recipients, is_spam(&message.subject));
+            let (at, id) = (message.received.into(), sender.id);
+            self.engine.record(&Counted { at, sender: id, recipients, from_initial_domain: false }, &NO_LIMITS);
+            self.senders.insert(message.sender.to_lowercase(), sender);
+        }
+        self.sent.tell(traffic.messages().map(Message::from), now);
     }
 
     /// Counts what the story tells of the last 24 hours.

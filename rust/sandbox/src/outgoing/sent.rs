@@ -90,14 +90,29 @@ impl SentMail {
             size: submission.size,
             recipients: recipients.to_vec(),
         };
+        self.push(message);
+        self.forget(now);
+        trace_id
+    }
+
+    /// Adds what was sent before, in whatever order.
+    pub(super) fn tell(&mut self, messages: impl Iterator<Item = Message>, now: OffsetDateTime) {
+        messages.for_each(|message| self.push(message));
+        self.messages.make_contiguous().sort_by_key(|message| message.received);
+        self.forget(now);
+    }
+
+    fn push(&mut self, message: Message) {
         self.rows += message.recipients.len();
         self.messages.push_back(Arc::new(message));
+    }
+
+    fn forget(&mut self, now: OffsetDateTime) {
         let oldest = now.saturating_sub(RETENTION);
         while self.rows > MOST_ROWS || self.messages.front().is_some_and(|first| first.received < oldest) {
             let Some(gone) = self.messages.pop_front() else { break };
             self.rows -= gone.recipients.len();
         }
-        trace_id
     }
 
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
