@@ -332,6 +332,7 @@ impl<'a> Session<'a> {
                 Verdict::Refused(refused) => return Ok(Reply::from(&refused)),
                 Verdict::Delayed { until } => until,
             };
+            wire.flush().await?;
             let clock = &self.tenant.clock;
             let wait = Duration::try_from(until - clock.now()).unwrap_or_default();
             tokio::select! {
