@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -114,12 +116,21 @@ pub(crate) struct Password {
 
 impl Account {
     pub(crate) fn set_password(&mut self, password: &str, must_change: bool, now: OffsetDateTime) {
-        let digest = Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.password = Some(Password { digest, must_change });
+        self.password = Some(Password { digest: digest(password), must_change });
         self.password_changed = now;
         // A new password ends the sessions that the old one began.
         self.sessions_valid_from = now;
     }
+}
+
+/// Why somebody cannot hand mail over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotSignedIn {
+    /// Or one that must be changed first, or nobody has this name.
+    WrongPassword,
+    Disabled,
+    /// The mailbox takes no mail from programs with a password alone.
+    SmtpDisabled,
 }
 
 /// Everybody, and the applications that somebody has consented to.
@@ -127,15 +138,17 @@ impl Account {
 pub(crate) struct Accounts {
     all: Vec<Account>,
     by_name: HashMap<String, usize>,
+    /// Decides the passwords that everybody begins with.
+    seed: u64,
     pub(crate) service_principals: Vec<Arc<ServicePrincipal>>,
 }
 
 impl Accounts {
-    pub(crate) fn new(all: Vec<Account>, service_principals: Vec<Arc<ServicePrincipal>>) -> Self {
+    pub(crate) fn new(all: Vec<Account>, service_principals: Vec<Arc<ServicePrincipal>>, seed: u64) -> Self {
         let names = all.iter().enumerate().flat_map(|(place, account)| {
             [account.id.to_string(), account.upn.to_lowercase()].map(|name| (name, place))
         });
-        Self { by_name: names.collect(), all, service_principals }
+        Self { by_name: names.collect(), all, seed, service_principals }
     }
 
     pub(crate) fn all(&self) -> &[Account] {
@@ -150,4 +163,36 @@ impl Accounts {
     pub(crate) fn find_mut(&mut self, name: &str) -> Option<&mut Account> {
         self.by_name.get(&name.to_lowercase()).and_then(|place| self.all.get_mut(*place))
     }
+
+    /// The password that somebody begins with, good until another one is set.
+    pub(crate) fn first_password(&self, account: &Account) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.seed.to_be_bytes())
+            .chain_update("password")
+            .chain_update(account.upn.to_lowercase())
+            .finalize();
+        URL_SAFE_NO_PAD.encode(digest.first_chunk::<12>().copied().unwrap_or_default())
+    }
+
+    /// Signs somebody in who hands mail over. The user principal name as the directory writes it.
+    pub(crate) fn sign_in_to_send(&self, upn: &str, password: &str) -> Result<String, NotSignedIn> {
+        let account = self.find(upn).filter(|account| account.upn.eq_ignore_ascii_case(upn));
+        let account = account.ok_or(NotSignedIn::WrongPassword)?;
+        let is_right = match &account.password {
+            Some(set) => set.digest == digest(password) && !set.must_change,
+            None => self.first_password(account) == password,
+        };
+        match account.mailbox.smtp_auth_disabled {
+            _ if !is_right => Err(NotSignedIn::WrongPassword),
+            _ if !account.enabled => Err(NotSignedIn::Disabled),
+            Some(true) => Err(NotSignedIn::SmtpDisabled),
+            // As the organization has it, which is open here.
+            Some(false) | None => Ok(account.upn.clone()),
+        }
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal digits.
+fn digest(password: &str) -> String {
+    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
 }

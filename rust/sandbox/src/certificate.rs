@@ -8,8 +8,15 @@ use restricted_sender_clock::Clock;
 use time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::{Error, ServerConfig};
+use tokio_rustls::rustls::server::WantsServerCert;
+use tokio_rustls::rustls::{ConfigBuilder, Error, ServerConfig, WantsVerifier};
 use tokio_rustls::TlsAcceptor;
+
+use crate::smtp::Peers;
+
+/// A configuration that does not say yet which clients it wants, and one that does not say yet who it is.
+type Versions = ConfigBuilder<ServerConfig, WantsVerifier>;
+type ServerIdentity = ConfigBuilder<ServerConfig, WantsServerCert>;
 
 /// Names the server answers to.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -58,15 +65,25 @@ impl Certificates {
 
     /// TLS for a server that offers HTTP/2 and HTTP/1.1.
     pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, Error> {
-        // The provider is named, not taken from the process: the host may have installed another one, or none.
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![self.server.clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.server_key.clone())),
-            )?;
+        let mut config = self.config(|builder| builder.with_no_client_auth())?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// TLS for mail: clients may show a certificate.
+    pub(crate) fn mail_acceptor(&self) -> Result<TlsAcceptor, Error> {
+        let peers = Arc::new(Peers(Arc::new(ring::default_provider())));
+        let config = self.config(|builder| builder.with_client_cert_verifier(peers))?;
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    fn config(&self, clients: impl FnOnce(Versions) -> ServerIdentity) -> Result<ServerConfig, Error> {
+        // The provider is named, not taken from the process: the host may have installed another one, or none.
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?;
+        clients(builder).with_single_cert(
+            vec![self.server.clone()],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.server_key.clone())),
+        )
     }
 }

@@ -199,7 +199,7 @@ impl Cmdlet {
 fn get_blocked_sender_address(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
     Ok(listed(tenant, restriction::Kind::Sender, invocation.arguments.sender(), invocation.reading(), |entry| {
         match &entry.subject {
-            Subject::Sender { address, temporary } => Some(Row(vec![
+            Subject::Sender { address, temporary, .. } => Some(Row(vec![
                 ("SenderAddress", address.as_str().into()),
                 ("Reason", entry.reason.as_str().into()),
                 ("CreatedDatetime", Value::Time(entry.created)),

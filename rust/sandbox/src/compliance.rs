@@ -7,9 +7,10 @@ use hyper::header::{LOCATION, SET_COOKIE};
 use hyper::http::uri::PathAndQuery;
 use hyper::{StatusCode, Uri};
 use url::Url;
-use uuid::{uuid, Uuid};
+use uuid::Uuid;
 
 use crate::admin::{has_cookie, Request};
+use crate::alert::{AlertPolicy, POLICIES};
 use crate::cmdlets::{everywhere, Cmdlet, Invocation, Output};
 use crate::device_code::public_client;
 use crate::invoke::{self, Asked};
@@ -29,60 +30,6 @@ const COOKIE: &str = "compliancesession";
 
 /// The mailbox that stands for an organization.
 const ORGANIZATION_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
-
-/// An alert policy about restricted senders.
-struct Alert {
-    name: &'static str,
-    id: Uuid,
-    operation: &'static str,
-    severity: &'static str,
-}
-
-/// Those that every organization has.
-const ALERTS: [Alert; 7] = [
-    Alert {
-        name: "User restricted from sending email",
-        id: uuid!("7a4e7306-bbcb-401f-b112-8ca5f798a230"),
-        operation: "CompromisedAccount",
-        severity: "High",
-    },
-    Alert {
-        name: "Email sending limit exceeded",
-        id: uuid!("2cc44934-4d16-420b-b4e8-74a77fd0ab24"),
-        operation: "EmailSendingLimitExceeded",
-        severity: "Medium",
-    },
-    Alert {
-        name: "Suspicious email sending patterns detected",
-        id: uuid!("be215649-fba8-4339-9ddd-05991a43b948"),
-        operation: "CompromisedWarningAccount",
-        severity: "Medium",
-    },
-    Alert {
-        name: "Suspicious connector activity",
-        id: uuid!("8bb9c6c8-dc12-40e1-5bb8-08da05b13393"),
-        operation: "ConnectorAbuse",
-        severity: "High",
-    },
-    Alert {
-        name: "Tenant restricted from sending email",
-        id: uuid!("a7032ff5-7eee-412b-805b-d1295c7e0932"),
-        operation: "CompromisedTenantAccount",
-        severity: "High",
-    },
-    Alert {
-        name: "Tenant restricted from sending unprovisioned email",
-        id: uuid!("5ed2d687-9bd3-49e7-9b56-b7dc0d9af5cb"),
-        operation: "CompromisedUnprovisionedTenantAccount",
-        severity: "High",
-    },
-    Alert {
-        name: "Suspicious tenant sending patterns observed",
-        id: uuid!("05b9e850-6d9d-4bab-a5c0-f54db2e7e887"),
-        operation: "TenantExceedsThresholdEarlyAlert",
-        severity: "High",
-    },
-];
 
 static CMDLETS: [Cmdlet; 2] = [
     Cmdlet {
@@ -151,37 +98,35 @@ fn named(name: &str, _: &Settings) -> Option<&'static Cmdlet> {
 
 fn get_protection_alert(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> {
     let wanted = invocation.arguments.text("Identity");
-    let is_wanted = |alert: &&Alert| {
+    let is_wanted = |alert: &&AlertPolicy| {
         wanted.is_none_or(|name| {
             name.eq_ignore_ascii_case(alert.name) || name.eq_ignore_ascii_case(&alert.id.to_string())
         })
     };
-    let rows: Vec<_> = (1..).zip(ALERTS.iter().filter(is_wanted).map(|alert| alert.row(tenant))).collect();
+    let rows: Vec<_> = (1..).zip(POLICIES.iter().filter(is_wanted).map(|alert| alert_row(alert, tenant))).collect();
     match wanted {
         Some(name) if rows.is_empty() => Err(Refusal::not_found(name)),
         _ => Ok(Output::rows(rows)),
     }
 }
 
-impl Alert {
-    fn row(&self, tenant: &Tenant) -> Row {
-        Row(vec![
-            ("Name", self.name.into()),
-            ("Identity", self.name.into()),
-            ("ImmutableId", Value::Guid(self.id)),
-            ("Operation", Value::Texts(vec![self.operation.to_owned()])),
-            ("Category", "ThreatManagement".into()),
-            ("Severity", self.severity.into()),
-            ("Disabled", Value::Bool(false)),
-            ("NotificationEnabled", Value::Bool(true)),
-            ("NotifyUser", Value::Texts(vec!["TenantAdmins".to_owned()])),
-            ("NotifyUserThrottleThreshold", Value::Null),
-            ("NotifyUserThrottleWindow", Value::Null),
-            ("IsSystemRule", Value::Bool(true)),
-            ("AlertOverrideChangedUtc", Value::Null),
-            ("WhenChangedUTC", Value::Time(tenant.founded)),
-        ])
-    }
+fn alert_row(alert: &AlertPolicy, tenant: &Tenant) -> Row {
+    Row(vec![
+        ("Name", alert.name.into()),
+        ("Identity", alert.name.into()),
+        ("ImmutableId", Value::Guid(alert.id)),
+        ("Operation", Value::Texts(vec![alert.operation.to_owned()])),
+        ("Category", "ThreatManagement".into()),
+        ("Severity", alert.severity.into()),
+        ("Disabled", Value::Bool(false)),
+        ("NotificationEnabled", Value::Bool(true)),
+        ("NotifyUser", Value::Texts(vec!["TenantAdmins".to_owned()])),
+        ("NotifyUserThrottleThreshold", Value::Null),
+        ("NotifyUserThrottleWindow", Value::Null),
+        ("IsSystemRule", Value::Bool(true)),
+        ("AlertOverrideChangedUtc", Value::Null),
+        ("WhenChangedUTC", Value::Time(tenant.founded)),
+    ])
 }
 
 /// Here it says False whatever is so: the truth is on Exchange Online.

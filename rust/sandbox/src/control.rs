@@ -4,11 +4,14 @@
 mod account;
 mod audit;
 mod certificate;
+mod delivery_report;
 mod group;
 mod permission;
 mod policy;
 mod restriction;
 mod sign_in;
+mod submission;
+mod traffic;
 
 use std::time::Duration;
 
@@ -28,7 +31,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 18] = [
+const WHAT_THERE_IS: [&str; 22] = [
     "requests",
     "clock",
     "apps",
@@ -46,6 +49,10 @@ const WHAT_THERE_IS: [&str; 18] = [
     "permissions",
     "accounts",
     "groups",
+    "submissions",
+    "alerts",
+    "traffic",
+    "delivery-reports",
     "faults",
 ];
 
@@ -117,6 +124,13 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("accounts", "GET") => Ok(account::list(tenant)),
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
         ("groups", "POST") => group::change(tenant, body),
+        ("submissions", "POST") => submission::submit(tenant, body),
+        ("traffic", "POST") => traffic::fill(tenant, body),
+        ("alerts", "GET") => Ok(submission::alerts(tenant)),
+        ("delivery-reports", "GET") => Ok(delivery_report::list(tenant)),
+        (what, "GET") if what.starts_with("delivery-reports/") => {
+            delivery_report::show(tenant, what.trim_start_matches("delivery-reports/"), query)
+        }
         ("faults", "POST") => order_fault(tenant, body),
         ("faults", "DELETE") => {
             tenant.faults().clear();

@@ -26,6 +26,10 @@ impl RecipientKind {
     pub(crate) fn has_members(self) -> bool {
         matches!(self, Self::DistributionGroup | Self::SecurityGroup | Self::UnifiedGroup)
     }
+
+    pub(crate) fn is_group(self) -> bool {
+        self.has_members() || self == Self::DynamicGroup
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -103,8 +107,7 @@ pub(crate) struct AcceptedDomain {
 }
 
 impl AcceptedDomain {
-    /// Whether mail to this domain stays inside.
-    pub(crate) fn covers(&self, domain: &str) -> bool {
+    fn covers(&self, domain: &str) -> bool {
         if self.match_subdomains {
             is_within(domain, &self.domain)
         } else {
@@ -146,6 +149,16 @@ impl Directory {
 
     pub(crate) fn recipients(&self) -> &[Recipient] {
         &self.recipients
+    }
+
+    /// Whether mail to this domain stays inside.
+    pub(crate) fn is_ours(&self, domain: &str) -> bool {
+        self.domains.iter().any(|ours| ours.covers(domain))
+    }
+
+    /// Whether mail to this address leaves the organization.
+    pub(crate) fn is_outside(&self, address: &str) -> bool {
+        domain_of(address).is_none_or(|domain| !self.is_ours(domain))
     }
 
     /// The recipient with this Exchange identifier.

@@ -11,6 +11,7 @@
 mod aadsts;
 mod account;
 mod admin;
+mod alert;
 mod app_certificate;
 mod assertion;
 mod audit;
@@ -22,6 +23,7 @@ mod clixml;
 mod cmdlets;
 mod compliance;
 mod control;
+mod delivery_report;
 mod der;
 mod device_code;
 mod directory;
@@ -37,6 +39,7 @@ mod mailbox;
 mod managed_identity;
 mod module_file;
 mod outbound_policy;
+mod outgoing;
 mod paging;
 mod parameter;
 mod permission;
@@ -50,9 +53,11 @@ mod row;
 mod scenario;
 mod server;
 mod settings;
+mod smtp;
 mod tenant;
 mod token;
 mod trace;
+pub mod traffic;
 
 use std::sync::Arc;
 
@@ -65,16 +70,20 @@ pub use scenario::{Scenario, UnknownScenario};
 use server::{Door, Endpoint};
 use tenant::Tenant;
 
-/// How to set up a practice tenant. [`Default`] is: any free port, seed 1, [`Scenario::Standard`], a practice clock
-/// that starts now and runs at real speed.
+/// How to set up a practice tenant. [`Default`] is: any free ports, seed 1, [`Scenario::Standard`], 100 licences, a
+/// practice clock that starts now and runs at real speed.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The TCP port of the HTTPS server on 127.0.0.1; 0 takes any free one. Plain HTTP always takes any free one.
     pub port: u16,
+    /// The TCP port of the SMTP server on 127.0.0.1; 0 takes any free one.
+    pub smtp_port: u16,
     /// Decides every identifier, secret and figure of the story; the same seed tells the same story.
     pub seed: u64,
     /// Who is restricted when the tenant opens.
     pub scenario: Scenario,
+    /// How many licences the organization has, by which it may send; without any it is on trial.
+    pub licences: u32,
     /// The tenant's time: restrictions, release delays, tokens and page links live by it. Given the same clock, a
     /// client in this process lives at the same moment.
     pub clock: Clock,
@@ -83,12 +92,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let clock = Clock::practice(Clock::system().now(), 1.0);
-        Self { port: 0, seed: 1, scenario: Scenario::Standard, clock }
+        Self { port: 0, smtp_port: 0, seed: 1, scenario: Scenario::Standard, licences: 100, clock }
     }
 }
 
-/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `graphUri`, `complianceUri`, `caCertificate`, `tenantId`,
-/// `organization`, `appId`, `clientSecret`, all text.
+/// What somebody needs to connect. As JSON: `uri`, `plainUri`, `graphUri`, `complianceUri`, `smtpAddress`, `caCertificate`,
+/// `tenantId`, `organization`, `appId`, `clientSecret`, all text.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
@@ -101,6 +110,8 @@ pub struct Invitation {
     pub graph_uri: String,
     /// `{uri}/compliance`: base of Security & Compliance, which sends requests on to where it really is.
     pub compliance_uri: String,
+    /// `127.0.0.1:PORT`: where mail is handed over by SMTP, with STARTTLS.
+    pub smtp_address: String,
     /// The certificate authority that signed the HTTPS server's certificate, in PEM; made at start, key thrown away.
     pub ca_certificate: String,
     /// The tenant's GUID, lower case with hyphens.
@@ -120,14 +131,14 @@ impl std::fmt::Debug for Invitation {
     }
 }
 
-/// A running practice tenant. Dropping it closes both ports at once, then its connections.
+/// A running practice tenant. Dropping it closes its ports at once, then its connections.
 #[must_use = "dropping it closes the practice tenant"]
 pub struct Sandbox {
     invitation: Invitation,
     tenant: Arc<Tenant>,
     clock: Clock,
-    doors: [Door; 2],
-    servers: [JoinHandle<()>; 2],
+    doors: [Door; 3],
+    servers: [JoinHandle<()>; 3],
 }
 
 impl Sandbox {
@@ -140,8 +151,10 @@ impl Sandbox {
         let authority = certificate::Certificates::create().map_err(std::io::Error::other)?;
         let https = Door::open(options.port).await?;
         let http = Door::open(0).await?;
+        let mail = Door::open(options.smtp_port).await?;
         let secure = Endpoint::https(https.port()?, authority.acceptor().map_err(std::io::Error::other)?);
         let plain = Endpoint::http(http.port()?);
+        let mail_tls = authority.mail_acceptor().map_err(std::io::Error::other)?;
 
         let clock = options.clock.clone();
         let tenant = Arc::new(Tenant::create(&options, [secure.address(), plain.address()]));
@@ -152,7 +165,8 @@ impl Sandbox {
             compliance_uri: format!("{uri}{}", compliance::PATH),
             uri,
             plain_uri: plain.address().base("127.0.0.1"),
-            ca_certificate: authority.authority_pem,
+            smtp_address: format!("127.0.0.1:{}", mail.port()?),
+            ca_certificate: authority.authority_pem.clone(),
             tenant_id: tenant.id.to_string(),
             organization: tenant.organization.clone(),
             app_id: app.id.to_string(),
@@ -161,8 +175,9 @@ impl Sandbox {
         let servers = [
             tokio::spawn(server::serve(https.clone(), secure, Arc::clone(&tenant))),
             tokio::spawn(server::serve(http.clone(), plain, Arc::clone(&tenant))),
+            tokio::spawn(smtp::serve(mail.clone(), mail_tls, Arc::clone(&tenant))),
         ];
-        Ok(Self { invitation, tenant, clock, doors: [https, http], servers })
+        Ok(Self { invitation, tenant, clock, doors: [https, http, mail], servers })
     }
 
     /// How to connect.

@@ -1,28 +1,39 @@
 //! The practice tenant as a program: prints the invitation as one line of JSON, then serves until Ctrl-C or SIGTERM.
 #![forbid(unsafe_code)]
 
+mod generate;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use generate::Generate;
 use restricted_sender_clock::Clock;
 use restricted_sender_sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
 /// A practice Exchange Online tenant on this machine. The first line printed tells how to connect, as JSON.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Generate>,
     /// TCP port of the HTTPS server; 0 takes any free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// TCP port of the SMTP server; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    smtp_port: u16,
     /// Decides identifiers, secrets and figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Who is restricted: standard, empty or large
     #[arg(long, default_value_t = Scenario::Standard)]
     scenario: Scenario,
+    /// How many licences the organization has, by which it may send; 0 is a trial
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    licences: u32,
     /// How fast the tenant's time runs: 60 makes a minute of every second, 0 stops the clock
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = time_scale, allow_negative_numbers = true)]
     time_scale: f64,
@@ -42,7 +53,12 @@ fn time_scale(text: &str) -> Result<f64, String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Some(generate) => generate.run(),
+        None => serve(arguments).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("restricted-sender-sandbox: {message}");
@@ -51,17 +67,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), String> {
-    let Arguments { port, seed, scenario, time_scale, faults } = arguments;
+async fn serve(arguments: Arguments) -> Result<(), String> {
+    let Arguments { port, smtp_port, seed, scenario, licences, time_scale, faults, .. } = arguments;
     let faults = faults.as_deref().map_or(Ok(Vec::new()), read_faults)?;
     let clock = Clock::practice(Clock::system().now(), time_scale);
-    let sandbox = Sandbox::start(Options { port, seed, scenario, clock }).await.map_err(|error| {
-        if error.kind() == io::ErrorKind::AddrInUse {
-            format!("port {port} is in use; choose another with --port, or 0 for any free one")
-        } else {
-            format!("cannot start on port {port}: {error}")
-        }
-    })?;
+    let sandbox =
+        Sandbox::start(Options { port, smtp_port, seed, scenario, licences, clock }).await.map_err(|error| {
+            match (error.kind(), smtp_port) {
+                (io::ErrorKind::AddrInUse, 0) => {
+                    format!("port {port} is in use; choose another with --port, or 0 for any free one")
+                }
+                (io::ErrorKind::AddrInUse, _) => format!(
+                "port {port} or {smtp_port} is in use; choose others with --port and --smtp-port, or 0 for any free one"
+            ),
+                _ => format!("cannot start on port {port}: {error}"),
+            }
+        })?;
     for (index, fault) in faults.iter().enumerate() {
         let ordered = sandbox.control("POST", "faults", fault);
         ordered.map_err(|what_to_do| format!("fault {} of --faults: {what_to_do}", index + 1))?;

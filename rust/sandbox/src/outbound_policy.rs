@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::row::Row;
 
 pub(crate) use policy::{Action, Limits, Policy, PolicyChange, FORWARDING_MODES, HIGHEST_LIMIT};
-pub(crate) use rule::{Conditions, ConditionsChange, Rule, RuleChange};
+pub(crate) use rule::{Conditions, ConditionsChange, Rule, RuleChange, Sender};
 
 /// How many policies there can be, and how many rules (?).
 const MOST: usize = 500;
@@ -24,7 +24,15 @@ pub(crate) struct OutboundPolicies {
 }
 
 impl OutboundPolicies {
-    fn policy(&self, name: &str) -> Option<&Policy> {
+    /// The policy that holds for mail from a sender: that of the first enabled rule that is about them, or the default
+    /// one.
+    pub(crate) fn effective(&self, sender: &Sender<'_>) -> Option<&Policy> {
+        let rule = self.rules.iter().find(|rule| rule.is_enabled && rule.is_about(sender));
+        let by_rule = rule.and_then(|rule| self.policy(&rule.policy));
+        by_rule.or_else(|| self.policies.iter().find(|policy| policy.is_default))
+    }
+
+    pub(crate) fn policy(&self, name: &str) -> Option<&Policy> {
         self.policies.iter().find(|policy| policy.is_called(name))
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Restriction {
 /// Who is restricted, in the spelling the service shows.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    Sender { address: String, temporary: bool },
+    Sender { address: String, temporary: bool, expires: Option<OffsetDateTime> },
     Connector { id: Uuid, name: String, expires: Option<OffsetDateTime> },
 }
 
@@ -71,8 +71,7 @@ impl Subject {
     /// When the restriction ends by itself.
     fn expires(&self) -> Option<OffsetDateTime> {
         match self {
-            Self::Sender { .. } => None,
-            Self::Connector { expires, .. } => *expires,
+            Self::Sender { expires, .. } | Self::Connector { expires, .. } => *expires,
         }
     }
 
@@ -139,6 +138,8 @@ pub(crate) struct Restrictions {
     /// How releases of some entities go that do not go as usual.
     planned: HashMap<Entity, Release>,
     unblocks: HashMap<Entity, u32>,
+    /// When those who were last taken off left.
+    released: HashMap<Entity, OffsetDateTime>,
     /// The entries that somebody has unblocked and that have not left yet.
     leaving: BTreeMap<u64, Leaving>,
     last_number: u64,
@@ -225,7 +226,7 @@ impl Restrictions {
     pub(crate) fn remove(&mut self, entity: &Entity, now: OffsetDateTime) -> Result<(), NotUnblocked> {
         self.pass_time(now);
         let (number, _) = self.get(entity).ok_or(NotUnblocked::NotListed)?;
-        self.leaving.remove(&number);
+        self.leaving.insert(number, Leaving::new(Release::default()));
         self.leave(number, now);
         Ok(())
     }
@@ -268,6 +269,17 @@ impl Restrictions {
         self.get(entity)
     }
 
+    /// Whether an entity is restricted, however reads waver about it.
+    pub(crate) fn holds(&mut self, entity: &Entity, now: OffsetDateTime) -> bool {
+        self.pass_time(now);
+        self.numbers.contains_key(entity)
+    }
+
+    /// When the entity last left the list because somebody had taken it off, and not by itself.
+    pub(crate) fn released(&self, entity: &Entity) -> Option<OffsetDateTime> {
+        self.released.get(entity).copied()
+    }
+
     /// The audit log with everything in it that has happened by now.
     pub(crate) fn audit(&mut self, now: OffsetDateTime) -> &mut AuditLog {
         self.pass_time(now);
@@ -299,11 +311,25 @@ impl Restrictions {
     fn leave(&mut self, number: u64, at: OffsetDateTime) {
         let leaving = self.leaving.remove(&number);
         let Some(gone) = self.entries.remove(&number) else { return };
-        self.numbers.remove(&gone.subject.entity());
+        let entity = gone.subject.entity();
+        self.numbers.remove(&entity);
+        if leaving.is_some() {
+            self.remember_release(entity, at);
+        }
         self.audit.hygiene(at, Event::Delisted, gone.subject.name(), &gone.reason);
         if let Some(after) = leaving.and_then(|leaving| leaving.release.returns_after) {
             let back = at.saturating_add(after);
             self.returning.insert((back, number), Restriction { created: back, changed: back, ..gone });
+        }
+    }
+
+    /// It matters on the day, so older ones make room.
+    fn remember_release(&mut self, entity: Entity, at: OffsetDateTime) {
+        if self.released.len() >= MOST_ENTRIES {
+            self.released.retain(|_, left| at - *left < Duration::DAY);
+        }
+        if self.released.len() < MOST_ENTRIES {
+            self.released.insert(entity, at);
         }
     }
 
@@ -340,7 +366,7 @@ mod tests {
     }
 
     fn sender() -> Subject {
-        Subject::Sender { address: "Ann@contoso.com".into(), temporary: false }
+        Subject::Sender { address: "Ann@contoso.com".into(), temporary: false, expires: None }
     }
 
     fn connector() -> Subject {
@@ -386,6 +412,24 @@ mod tests {
     }
 
     #[test]
+    fn only_whom_somebody_has_taken_off_counts_as_released() {
+        let end = START + Duration::HOUR;
+        let subject = Subject::Sender { address: "ann@contoso.com".into(), temporary: true, expires: Some(end) };
+        let (mut list, entity) = listed(subject.clone());
+        assert!(list.holds(&entity, end - Duration::SECOND) && !list.holds(&entity, end));
+        assert_eq!(list.released(&entity), None);
+
+        let (mut list, entity) = listed(subject);
+        list.unblock(&entity, UNBLOCK_BUDGET, START).unwrap();
+        assert!(!list.holds(&entity, end));
+        assert_eq!(list.released(&entity), Some(START + MAILBOX_RELEASE_DELAY));
+
+        let (mut list, entity) = listed(sender());
+        list.remove(&entity, START).unwrap();
+        assert_eq!(list.released(&entity), Some(START));
+    }
+
+    #[test]
     fn the_budget_counts_every_unblock_and_outlives_the_entry() {
         let (mut list, entity) = listed(sender());
         for _ in 0..UNBLOCK_BUDGET {
@@ -405,7 +449,7 @@ mod tests {
         let (mut list, _) = listed(sender());
         assert!(list.find(&Entity::sender("ANN@CONTOSO.COM"), Reading::First, START).is_some());
         let same = Restriction {
-            subject: Subject::Sender { address: "ann@Contoso.com".into(), temporary: true },
+            subject: Subject::Sender { address: "ann@Contoso.com".into(), temporary: true, expires: None },
             reason: String::new(),
             created: START,
             changed: START,

@@ -186,7 +186,7 @@ impl Story {
             apps,
             directory,
             groups,
-            accounts: people.gather(),
+            accounts: people.gather(seed),
             mail_flow,
             mailings,
             restrictions,
@@ -334,7 +334,7 @@ impl Teller {
     fn restrict_sender(&mut self, list: &mut Restrictions, address: &str, why: Why, ago: Duration) {
         // A daily policy limit blocks for the day; everything else until somebody lifts it (?).
         let temporary = matches!(why, Why::PolicyLimit(_));
-        self.restrict(list, Subject::Sender { address: address.into(), temporary }, why, ago);
+        self.restrict(list, Subject::Sender { address: address.into(), temporary, expires: None }, why, ago);
     }
 
     fn restrict_connector(&mut self, list: &mut Restrictions, name: &str, why: Why, ago: Duration) {

@@ -68,7 +68,7 @@ impl Door {
     }
 
     /// The next connection; `None` when the door is closed.
-    async fn accept(&self) -> Option<io::Result<TcpStream>> {
+    pub(crate) async fn accept(&self) -> Option<io::Result<TcpStream>> {
         std::future::poll_fn(|context| {
             let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(listener) = listener.as_ref() else { return Poll::Ready(None) };

@@ -13,6 +13,7 @@ use crate::assertion::UsedAssertions;
 use crate::audit_search::Searches;
 use crate::authorize::Authorizations;
 use crate::compliance;
+use crate::delivery_report::Reports;
 use crate::device_code::DeviceCodes;
 use crate::directory::Directory;
 use crate::fault::Faults;
@@ -21,6 +22,7 @@ use crate::log::RequestLog;
 use crate::mail_flow::MailFlow;
 use crate::managed_identity::ManagedIdentity;
 use crate::outbound_policy::OutboundPolicies;
+use crate::outgoing::Outgoing;
 use crate::paging::Pager;
 use crate::permission::Permissions;
 use crate::restriction::Restrictions;
@@ -69,6 +71,8 @@ pub(crate) struct Tenant {
     permissions: Mutex<Permissions>,
     searches: Mutex<Searches>,
     outbound_policies: Mutex<OutboundPolicies>,
+    outgoing: Mutex<Outgoing>,
+    reports: Mutex<Reports>,
     trace_quota: Mutex<Quota>,
     tokens: Mutex<Tokens>,
     app_certificates: Mutex<AppCertificates>,
@@ -93,6 +97,7 @@ impl Tenant {
         let graph_resources = [MICROSOFT_GRAPH.to_owned()].into_iter().chain(graphs).collect();
         let compliance = bases.iter().map(|base| format!("{base}{}", compliance::PATH));
         let compliance_resources = [SECURITY_AND_COMPLIANCE.to_owned()].into_iter().chain(compliance).collect();
+        let outgoing = Outgoing::new(options.seed, options.licences, &story.mailings, options.clock.now());
         Self {
             id: story.tenant_id,
             company: COMPANY,
@@ -115,6 +120,8 @@ impl Tenant {
             permissions: Mutex::default(),
             searches: Mutex::default(),
             outbound_policies: Mutex::new(story.outbound_policies),
+            outgoing: Mutex::new(outgoing),
+            reports: Mutex::new(Reports::new(options.seed)),
             trace_quota: Mutex::default(),
             tokens: Mutex::default(),
             app_certificates: Mutex::default(),
@@ -178,6 +185,15 @@ impl Tenant {
 
     pub(crate) fn outbound_policies(&self) -> MutexGuard<'_, OutboundPolicies> {
         locked(&self.outbound_policies)
+    }
+
+    /// Where restrictions are needed too, this comes first.
+    pub(crate) fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        locked(&self.outgoing)
+    }
+
+    pub(crate) fn reports(&self) -> MutexGuard<'_, Reports> {
+        locked(&self.reports)
     }
 
     pub(crate) fn trace_quota(&self) -> MutexGuard<'_, Quota> {

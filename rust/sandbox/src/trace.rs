@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use restricted_sender_limits::Recipients;
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -31,7 +32,31 @@ pub(crate) struct Mailing {
     pub(crate) last: Option<Uuid>,
 }
 
+/// One message of a mailing.
+pub(crate) struct Told<'a> {
+    pub(crate) received: OffsetDateTime,
+    pub(crate) sender: &'a str,
+    pub(crate) subject: &'static str,
+    pub(crate) recipients: Recipients,
+}
+
 impl Mailing {
+    /// Its messages from a time on.
+    pub(crate) fn messages_since(&self, since: OffsetDateTime) -> impl Iterator<Item = Told<'_>> {
+        let per_message = self.per_message.max(1);
+        let firsts = (0..self.count).step_by(usize::try_from(per_message).unwrap_or(usize::MAX));
+        firsts.filter(move |first| self.received(*first) > since).map(move |first| {
+            let recipients = per_message.min(self.count - first);
+            let (internal, external) = if self.is_outside { (0, recipients) } else { (recipients, 0) };
+            Told {
+                received: self.received(first),
+                sender: &self.sender,
+                subject: self.subject,
+                recipients: Recipients { internal, external, expanded_external: external },
+            }
+        })
+    }
+
     fn message(&self, row: u32) -> u32 {
         row / self.per_message.max(1)
     }

@@ -51,8 +51,9 @@ async fn dropping_frees_the_ports_at_once_and_ends_connections() {
     let Practice { sandbox, client, base, .. } = practice;
     let port: u16 = base.rsplit(':').next().unwrap().parse().unwrap();
     let secure: u16 = sandbox.invitation().uri.rsplit(':').next().unwrap().parse().unwrap();
+    let mail: u16 = sandbox.invitation().smtp_address.rsplit(':').next().unwrap().parse().unwrap();
     drop(sandbox);
-    for port in [port, secure] {
+    for port in [port, secure, mail] {
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
     }
     assert!(hanging.await.unwrap().is_err());
@@ -101,6 +102,7 @@ async fn the_invitation_as_json() {
         "plainUri",
         "graphUri",
         "complianceUri",
+        "smtpAddress",
         "caCertificate",
         "tenantId",
         "organization",
@@ -109,7 +111,7 @@ async fn the_invitation_as_json() {
     ] {
         assert!(json[name].is_string(), "{name} in {names:?}");
     }
-    assert_eq!(names.len(), 9);
+    assert_eq!(names.len(), 10);
     assert_eq!(json["graphUri"], format!("{}/graph", json["uri"].as_str().unwrap()));
     assert!(json["uri"].as_str().unwrap().starts_with("https://localhost:"));
     assert!(json["plainUri"].as_str().unwrap().starts_with("http://127.0.0.1:"));
@@ -917,6 +919,6 @@ async fn a_hanging_request_hangs_alone() {
     let Practice { sandbox, client, .. } = practice;
     hanging.abort();
     drop(client);
-    tasks_end(2).await;
+    tasks_end(3).await;
     drop(sandbox);
 }

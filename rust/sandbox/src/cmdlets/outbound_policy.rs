@@ -4,7 +4,6 @@ use uuid::Uuid;
 
 use super::{everywhere, mandatory, named, optional, Cmdlet, Invocation, Kind, Output};
 use crate::audit::Actor;
-use crate::directory::domain_of;
 use crate::outbound_policy::{Action, ConditionsChange, PolicyChange, RuleChange, FORWARDING_MODES, HIGHEST_LIMIT};
 use crate::parameter::{Arguments, Parameter};
 use crate::refusal::Refusal;
@@ -261,8 +260,8 @@ fn conditions(
         member_of: list(arguments, member_of),
         domain_is: list(arguments, domain_is),
     };
-    let is_ours = |domain: &str| tenant.directory.domains.iter().any(|ours| ours.covers(domain));
-    let is_known = |name: &str| tenant.directory.find(name).is_some() || domain_of(name).is_some_and(is_ours);
+    let is_ours = |domain: &str| tenant.directory.is_ours(domain);
+    let is_known = |name: &str| tenant.directory.find(name).is_some() || !tenant.directory.is_outside(name);
     let is_group = |name: &str| tenant.directory.find(name).is_some_and(|found| found.kind.has_members());
     let unknown = [
         change.from.iter().flatten().find(|name| !is_known(name)),

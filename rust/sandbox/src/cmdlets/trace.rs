@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{everywhere, optional, Cmdlet, Invocation, Kind, Output};
 use crate::audit_search::parse_time;
+use crate::outgoing::{Message, SentMail, Status};
 use crate::parameter::Arguments;
 use crate::refusal::Refusal;
 use crate::row::{Row, Value};
@@ -52,6 +53,8 @@ pub(super) static CMDLETS: [Cmdlet; 1] = [Cmdlet {
 struct Question {
     start: OffsetDateTime,
     end: OffsetDateTime,
+    /// Whether the end is now, so that what has just been sent belongs to it.
+    is_until_now: bool,
     /// Where the row before stood, which is not shown again.
     starting_recipient: Option<String>,
     senders: Vec<String>,
@@ -60,8 +63,15 @@ struct Question {
     message_ids: Vec<String>,
     subject: Option<(String, String)>,
     from: Option<String>,
-    /// All of the story's mail was delivered, by servers whose addresses nobody asks for.
-    is_about_nothing: bool,
+    status: Option<String>,
+    /// Where mail went to, which nobody keeps here.
+    to: Option<String>,
+}
+
+/// A row of the trace: one of the story's, or one of what was sent since.
+enum Found {
+    Told(usize, u32),
+    Sent(Arc<Message>, usize),
 }
 
 impl Question {
@@ -80,6 +90,7 @@ impl Question {
         Ok(Self {
             start,
             end,
+            is_until_now: time("EndDate").is_none(),
             starting_recipient: text("StartingRecipientAddress"),
             senders: arguments.texts("SenderAddress"),
             recipients: arguments.texts("RecipientAddress"),
@@ -87,34 +98,95 @@ impl Question {
             message_ids: arguments.texts("MessageId"),
             subject: text("Subject").map(|subject| (kind, subject)),
             from: text("FromIP"),
-            is_about_nothing: text("ToIP").is_some() || text("Status").is_some_and(|status| status != "delivered"),
+            status: text("Status"),
+            to: text("ToIP"),
         })
     }
 
-    fn wants(&self, mailing: &Mailing) -> bool {
+    /// What all rows of a message or a mailing have in common.
+    fn wants(&self, sender: &str, subject: &str, from: &str) -> bool {
         let is_subject = self.subject.as_ref().is_none_or(|(kind, wanted)| {
-            let subject = mailing.subject.to_lowercase();
+            let subject = subject.to_lowercase();
             match kind.as_str() {
                 "startswith" => subject.starts_with(wanted),
                 "endswith" => subject.ends_with(wanted),
                 _ => subject.contains(wanted),
             }
         });
-        !self.is_about_nothing
+        self.to.is_none()
             && is_subject
-            && is_one_of(&self.senders, &mailing.sender)
-            && self.from.as_ref().is_none_or(|from| from.eq_ignore_ascii_case(&mailing.from))
+            && is_one_of(&self.senders, sender)
+            && self.from.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(from))
     }
 
-    fn wants_row(&self, mailing: &Mailing, row: u32) -> bool {
-        let received = mailing.received(row);
-        let is_in_time = received >= self.start && received < self.end
-            || received == self.end
-                && self.starting_recipient.as_ref().is_some_and(|start| mailing.recipient(row) > *start);
-        is_in_time
+    fn wants_at(&self, received: OffsetDateTime, recipient: impl Fn() -> String) -> bool {
+        let is_at_the_end = || match &self.starting_recipient {
+            Some(start) => recipient() > *start,
+            None => self.is_until_now,
+        };
+        received >= self.start && (received < self.end || received == self.end && is_at_the_end())
+    }
+
+    fn wants_status(&self, status: &str) -> bool {
+        self.status.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(status))
+    }
+
+    /// All of the story's mail was delivered.
+    fn wants_told(&self, mailing: &Mailing, row: u32) -> bool {
+        self.wants_at(mailing.received(row), || mailing.recipient(row))
             && (self.recipients.is_empty() || is_one_of(&self.recipients, &mailing.recipient(row)))
             && self.trace_id.is_none_or(|id| id == mailing.trace_id(row))
             && (self.message_ids.is_empty() || is_one_of(&self.message_ids, &message_id(mailing, row)))
+    }
+
+    fn told(&self, mailings: &[Mailing]) -> Vec<Found> {
+        let mailings = mailings.iter().enumerate();
+        let wanted = mailings.filter(|(_, mailing)| {
+            self.wants(&mailing.sender, mailing.subject, &mailing.from) && self.wants_status("Delivered")
+        });
+        let rows = wanted.flat_map(|(place, mailing)| {
+            (0..mailing.count).filter(|row| self.wants_told(mailing, *row)).map(move |row| Found::Told(place, row))
+        });
+        rows.collect()
+    }
+
+    fn sent(&self, sent: &SentMail) -> Vec<Found> {
+        let wanted = sent.messages().filter(|message| {
+            self.wants(&message.sender, &message.subject, &message.client_address)
+                && self.trace_id.is_none_or(|id| id == message.trace_id)
+                && is_one_of(&self.message_ids, &message.message_id)
+        });
+        let rows = wanted.flat_map(|message| {
+            let rows = message.recipients.iter().enumerate().filter(|(_, (recipient, status))| {
+                self.wants_at(message.received, || recipient.to_lowercase())
+                    && is_one_of(&self.recipients, recipient)
+                    && self.wants_status(status.name())
+            });
+            rows.map(|(place, _)| Found::Sent(Arc::clone(message), place))
+        });
+        rows.collect()
+    }
+}
+
+impl Found {
+    /// Newest first, and then by recipient.
+    fn key(&self, mailings: &[Mailing]) -> Option<(Reverse<OffsetDateTime>, String)> {
+        match self {
+            Self::Told(place, row) => {
+                mailings.get(*place).map(|mailing| (Reverse(mailing.received(*row)), mailing.recipient(*row)))
+            }
+            Self::Sent(message, place) => {
+                let (recipient, _) = message.recipients.get(*place)?;
+                Some((Reverse(message.received), recipient.to_lowercase()))
+            }
+        }
+    }
+
+    fn row(&self, mailings: &[Mailing]) -> Option<Row> {
+        match self {
+            Self::Told(place, row) => mailings.get(*place).map(|mailing| told_row(mailing, *row)),
+            Self::Sent(message, place) => message.recipients.get(*place).map(|row| sent_row(message, row)),
+        }
     }
 }
 
@@ -132,25 +204,16 @@ fn get(tenant: &Tenant, invocation: &Invocation<'_>) -> Result<Output, Refusal> 
     tenant.trace_quota().take(now).map_err(Refusal::too_many_traces)?;
     let question = Question::of(invocation.arguments, now)?;
     let mailings = Arc::clone(&tenant.mailings);
-    let mut found: Vec<(usize, u32)> = mailings
-        .iter()
-        .enumerate()
-        .filter(|(_, mailing)| question.wants(mailing))
-        .flat_map(|(place, mailing)| {
-            let rows = (0..mailing.count).filter(|row| question.wants_row(mailing, *row));
-            rows.map(|row| (place, row)).collect::<Vec<_>>()
-        })
-        .collect();
-    found.sort_by_cached_key(|(place, row)| {
-        mailings.get(*place).map(|mailing| (Reverse(mailing.received(*row)), mailing.recipient(*row)))
-    });
+    let mut found = question.told(&mailings);
+    found.extend(question.sent(&tenant.outgoing().sent));
+    found.sort_by_cached_key(|found| found.key(&mailings));
     let block = invocation.arguments.text("ResultSize").and_then(|size| size.parse().ok()).unwrap_or(USUAL_BLOCK);
     found.truncate(block);
-    let rows = found.into_iter().filter_map(move |(place, number)| Some(row(mailings.get(place)?, number)));
+    let rows = found.into_iter().filter_map(move |found| found.row(&mailings));
     Ok(Output::Rows(Box::new((1..).zip(rows))))
 }
 
-fn row(mailing: &Mailing, number: u32) -> Row {
+fn told_row(mailing: &Mailing, number: u32) -> Row {
     let size = 18_000_i32.saturating_add(i32::try_from(number % 977).unwrap_or_default());
     Row(vec![
         ("MessageTraceId", Value::Guid(mailing.trace_id(number))),
@@ -163,5 +226,20 @@ fn row(mailing: &Mailing, number: u32) -> Row {
         ("FromIP", mailing.from.as_str().into()),
         ("ToIP", Value::Null),
         ("Size", Value::Int(size)),
+    ])
+}
+
+fn sent_row(message: &Message, (recipient, status): &(String, Status)) -> Row {
+    Row(vec![
+        ("MessageTraceId", Value::Guid(message.trace_id)),
+        ("MessageId", message.message_id.as_str().into()),
+        ("Received", Value::Time(message.received)),
+        ("SenderAddress", message.sender.as_str().into()),
+        ("RecipientAddress", recipient.as_str().into()),
+        ("Subject", message.subject.as_str().into()),
+        ("Status", status.name().into()),
+        ("FromIP", message.client_address.as_str().into()),
+        ("ToIP", Value::Null),
+        ("Size", Value::Int(i32::try_from(message.size).unwrap_or(i32::MAX))),
     ])
 }

@@ -25,10 +25,12 @@ pub(super) fn show(tenant: &Tenant, name: &str) -> Result<Reply, Refused> {
     let account = accounts.find(&name);
     let account =
         account.ok_or_else(|| (StatusCode::NOT_FOUND, format!("nobody has the user principal name {name}")))?;
-    Ok(reply::json(StatusCode::OK, &state(account)))
+    let first_password = account.password.is_none().then(|| accounts.first_password(account));
+    Ok(reply::json(StatusCode::OK, &state(account, first_password)))
 }
 
-fn state(account: &Account) -> Value {
+/// `first_password` is the one to sign in to SMTP with, until another one is set.
+fn state(account: &Account, first_password: Option<String>) -> Value {
     let mailbox = &account.mailbox;
     let rules: Vec<Value> = mailbox
         .rules
@@ -42,6 +44,7 @@ fn state(account: &Account) -> Value {
         "onPremisesSyncEnabled": account.synchronized,
         "lastPasswordChangeDateTime": wire_time(account.password_changed),
         "signInSessionsValidFromDateTime": wire_time(account.sessions_valid_from),
+        "password": first_password,
         "passwordSha256": account.password.as_ref().map(|password| &password.digest),
         "forceChangePasswordNextSignIn": account.password.as_ref().map(|password| password.must_change),
         "forwardingSmtpAddress": mailbox.forwarding_address,

@@ -56,7 +56,7 @@ pub(super) fn restrict(tenant: &Tenant, body: &[u8]) -> Result<Reply, Refused> {
     let wanted: Wanted = read(body, example)?;
     let subject = match (wanted.sender_address, wanted.connector_id, wanted.connector_name) {
         (Some(address), None, None) if address.contains('@') => {
-            Subject::Sender { address, temporary: wanted.temporary_block.unwrap_or_default() }
+            Subject::Sender { address, temporary: wanted.temporary_block.unwrap_or_default(), expires: None }
         }
         (None, Some(id), name) => Subject::Connector { id: guid(&id)?, name: name.unwrap_or_default(), expires: None },
         _ => return Err(bad(format!("give either a sender's address or a connector: {example}"))),

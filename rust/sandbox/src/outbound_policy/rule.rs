@@ -3,7 +3,15 @@
 use uuid::Uuid;
 
 use super::policy::replace;
+use crate::directory::{domain_of, is_within};
 use crate::row::{Row, Value};
+
+/// Whoever mail is from: its From address decides.
+pub(crate) struct Sender<'a> {
+    pub(crate) address: &'a str,
+    /// Whether they are in the group of this name, or in one in it. Nobody is in a dynamic group.
+    pub(crate) is_in: &'a dyn Fn(&str) -> bool,
+}
 
 /// Addresses, groups and domains of senders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +59,18 @@ impl Conditions {
         self.from.is_empty() && self.member_of.is_empty() && self.domain_is.is_empty()
     }
 
+    /// What each condition says of a sender; nothing where it is not set.
+    fn verdicts(&self, sender: &Sender<'_>) -> [Option<bool>; 3] {
+        let domain = domain_of(sender.address).unwrap_or_default();
+        let any =
+            |values: &[String], holds: &dyn Fn(&String) -> bool| (!values.is_empty()).then(|| values.iter().any(holds));
+        [
+            any(&self.from, &|from| from.eq_ignore_ascii_case(sender.address)),
+            any(&self.member_of, &|group| (sender.is_in)(group)),
+            any(&self.domain_is, &|wanted| is_within(domain, wanted)),
+        ]
+    }
+
     fn change(&mut self, change: ConditionsChange) {
         replace(&mut self.from, change.from);
         replace(&mut self.member_of, change.member_of);
@@ -61,6 +81,12 @@ impl Conditions {
 impl Rule {
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name) || self.guid.to_string().eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn is_about(&self, sender: &Sender<'_>) -> bool {
+        !self.conditions.is_empty()
+            && self.conditions.verdicts(sender).into_iter().flatten().all(|holds| holds)
+            && !self.exceptions.verdicts(sender).into_iter().flatten().any(|holds| holds)
     }
 
     pub(super) fn change(&mut self, change: RuleChange) {
@@ -99,5 +125,43 @@ impl Rule {
         } else {
             "Disabled"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_all_needed_and_any_exception_is_enough() {
+        let texts = |text: &str| vec![text.to_owned()];
+        let rule = Rule {
+            conditions: Conditions {
+                from: texts("ann@shop.contoso.com"),
+                member_of: texts("staff"),
+                domain_is: texts("contoso.com"),
+            },
+            ..Rule::default()
+        };
+        let is_about = |rule: &Rule, address: &str, groups: &[&str]| {
+            rule.is_about(&Sender { address, is_in: &|group| groups.contains(&group) })
+        };
+        assert!(is_about(&rule, "Ann@SHOP.contoso.com", &["staff"]));
+        assert!(!is_about(&rule, "bob@shop.contoso.com", &["staff"]));
+        assert!(!is_about(&rule, "ann@shop.contoso.com", &[]));
+        let elsewhere = Conditions { domain_is: texts("fabrikam.example"), ..rule.conditions.clone() };
+        assert!(!is_about(&Rule { conditions: elsewhere, ..rule.clone() }, "ann@shop.contoso.com", &["staff"]));
+        for exceptions in [
+            Conditions { from: texts("ann@shop.contoso.com"), ..Conditions::default() },
+            Conditions { member_of: texts("interns"), ..Conditions::default() },
+            Conditions { domain_is: texts("shop.contoso.com"), ..Conditions::default() },
+        ] {
+            let rule = Rule { exceptions, ..rule.clone() };
+            assert!(!is_about(&rule, "ann@shop.contoso.com", &["staff", "interns"]), "{rule:?}");
+        }
+        assert!(
+            !is_about(&Rule::default(), "ann@shop.contoso.com", &["staff"]),
+            "one without conditions is about nobody"
+        );
     }
 }

@@ -156,8 +156,8 @@ impl People {
             .for_each(|account| account.synchronized = true);
     }
 
-    pub(super) fn gather(self) -> Accounts {
-        Accounts::new(self.accounts, self.apps.all)
+    pub(super) fn gather(self, seed: u64) -> Accounts {
+        Accounts::new(self.accounts, self.apps.all, seed)
     }
 
     fn find(&mut self, upn: &str) -> Option<&mut Account> {

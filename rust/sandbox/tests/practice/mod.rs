@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 pub mod key;
+pub mod mail;
 
 use std::time::Duration;
 
@@ -25,8 +26,12 @@ pub struct Practice {
 
 impl Practice {
     pub async fn open(scenario: Scenario) -> Self {
+        Self::open_with(Options { scenario, ..Options::default() }).await
+    }
+
+    pub async fn open_with(options: Options) -> Self {
         let clock = Clock::practice(datetime!(2026-11-23 08:00 UTC), 0.0);
-        let sandbox = Sandbox::start(Options { scenario, clock, ..Options::default() }).await.unwrap();
+        let sandbox = Sandbox::start(Options { clock, ..options }).await.unwrap();
         let authority = Certificate::from_pem(sandbox.invitation().ca_certificate.as_bytes()).unwrap();
         let client = Client::builder()
             .no_proxy()
