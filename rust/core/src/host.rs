@@ -187,6 +187,12 @@ pub enum Input {
     Text(String),
 }
 
+impl From<Target> for Input {
+    fn from(target: Target) -> Self {
+        Self::Target(target)
+    }
+}
+
 #[derive(Debug)]
 struct Inbox {
     items: mpsc::Receiver<Input>,

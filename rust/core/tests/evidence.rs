@@ -371,7 +371,7 @@ async fn the_question_shows_a_verdict_that_is_known() {
 #[tokio::test]
 async fn a_session_has_no_way_to_graph_and_says_so() {
     let (host, mut caller) = converse(|event| event);
-    caller.input.send(address(SECURED)).await.unwrap();
+    caller.input.send(address(SECURED).into()).await.unwrap();
     drop(caller.input);
     let text = |name: &str, value: &str| (name.to_owned(), RunValue::Text(value.to_owned()));
     let answering = async {

@@ -43,7 +43,7 @@ async fn limit(groups: &[String], answers: fn(&str, &str) -> Rows) -> (SendingLi
                 Event::Rows(rows) => limits.extend(rows),
                 Event::WantsInput { taken: 0 } => {
                     let megan = Target { sender_address: Some(MEGAN.into()), ..Target::default() };
-                    caller.input.send(megan).await.unwrap();
+                    caller.input.send(megan.into()).await.unwrap();
                 }
                 Event::WantsInput { .. } => caller.input = tokio::sync::mpsc::channel(1).0,
                 _ => {}

@@ -186,7 +186,7 @@ async fn writes(tenant: &Tenant) -> usize {
 async fn who_says_no_changes_nothing() {
     let tenant = Tenant::new(Scenario::Standard).await;
     let (host, mut caller) = converse(|event| event);
-    caller.input.send(address(TAKEN_OVER)).await.unwrap();
+    caller.input.send(address(TAKEN_OVER).into()).await.unwrap();
     drop(caller.input);
     let options = everything();
     let asked = async {

@@ -292,7 +292,7 @@ async fn an_answer_rests_on_one_reading_and_not_on_two() {
     let tenant = Tenant::new(Scenario::Large).await;
     let first = "employee00001@contoso.com";
     let (host, mut caller) = converse(|event| event);
-    caller.input.send(address(first)).await.unwrap();
+    caller.input.send(address(first).into()).await.unwrap();
     drop(std::mem::replace(&mut caller.input, tokio::sync::mpsc::channel(1).0));
     let asking = async {
         let result = test(&tenant.connection, &host).await;

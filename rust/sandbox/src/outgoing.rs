@@ -239,7 +239,7 @@ impl Outgoing {
         now: OffsetDateTime,
     ) -> Verdict {
         let entity = Entity::sender(&mail.sender);
-        let restricted = self.engine.usage(sender.id, now.into()).restricted;
+        let restricted = self.engine.restriction(sender.id, now.into());
         if list.holds(&entity, now) || list.holds(&Entity::sender(mail.submission.from), now) {
             return Verdict::Refused(match restricted {
                 Some((Limit::RecipientRate, _)) => Refused::recipient_rate(),
@@ -284,7 +284,7 @@ impl Outgoing {
         let spam = sender.spam(now);
         let (reason, until, temporary) = match outcome {
             Outcome::Block { limit: Limit::RecipientRate, until } => {
-                let used = self.engine.usage(sender.id, now.into()).recipients_last_24_hours;
+                let used = self.engine.used(sender.id, now.into()).recipients_last_24_hours;
                 (reason::recipient_rate(used), until, false)
             }
             Outcome::Block { limit, until } => {

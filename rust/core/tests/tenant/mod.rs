@@ -167,7 +167,7 @@ macro_rules! run {
         let input = caller.input;
         let feeding = async move {
             for target in targets {
-                input.send(target).await.unwrap();
+                input.send(target.into()).await.unwrap();
             }
         };
         let listening = async {
