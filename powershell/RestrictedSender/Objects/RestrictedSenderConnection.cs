@@ -34,6 +34,9 @@ public sealed class RestrictedSenderConnection
     /// <summary>A practice tenant's plain HTTP address: its request log is at <c>/sandbox/requests</c>.</summary>
     public string? PracticeUri { get; private set; }
 
+    /// <summary>Where a practice tenant takes mail by SMTP, with STARTTLS: address and port.</summary>
+    public string? PracticeSmtpAddress { get; private set; }
+
     /// <summary>When the connection was made.</summary>
     public DateTime ConnectedAt { get; private set; }
 
@@ -76,6 +79,7 @@ public sealed class RestrictedSenderConnection
         ConnectionUri = row.Text()!;
         IsPractice = row.Bool()!.Value;
         PracticeUri = row.Text();
+        PracticeSmtpAddress = row.Text();
         ConnectedAt = row.Moment()!.Value;
         TokenExpires = row.Moment();
         Roles = row.Texts();

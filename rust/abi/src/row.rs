@@ -197,6 +197,7 @@ rows! {
         ConnectionUri: Text = &connection.connection_uri,
         IsPractice: Bool = connection.practice,
         PracticeUri: Text = connection.practice_uri.as_deref(),
+        PracticeSmtpAddress: Text = connection.practice_smtp_address.as_deref(),
         ConnectedAt: Ticks = connection.connected_at,
         TokenExpires: Ticks = connection.token_expires,
         Roles: List = connection.roles.as_slice(),

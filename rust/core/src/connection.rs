@@ -86,6 +86,8 @@ pub struct Practice {
     pub authority: String,
     /// Its plain HTTP address, where its request log and its clock can be asked.
     pub plain_uri: String,
+    /// Where it takes mail by SMTP: `127.0.0.1:port`.
+    pub smtp_address: String,
 }
 
 /// Where rows come from; each carries it.
@@ -133,6 +135,8 @@ pub struct ConnectionStatus {
     pub practice: bool,
     /// The practice tenant's plain HTTP address.
     pub practice_uri: Option<String>,
+    /// Where a practice tenant takes mail by SMTP.
+    pub practice_smtp_address: Option<String>,
     /// When the connection was made.
     pub connected_at: OffsetDateTime,
     /// When the token in hand expires, where that is known.
@@ -340,6 +344,7 @@ impl Connection {
             connection_uri: self.way.cloud().exchange.clone(),
             practice: self.is_practice(),
             practice_uri: self.practice.as_ref().map(|practice| practice.plain_uri.clone()),
+            practice_smtp_address: self.practice.as_ref().map(|practice| practice.smtp_address.clone()),
             connected_at: self.connected_at,
             token_expires: self.way.token_expires(),
             roles: self.way.roles(),

@@ -33,6 +33,7 @@ fn options(invitation: &Invitation, organization: &str) -> Options {
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),
             plain_uri: invitation.plain_uri.clone(),
+            smtp_address: invitation.smtp_address.clone(),
         }),
         ..Options::default()
     }

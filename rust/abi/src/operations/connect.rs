@@ -214,6 +214,7 @@ async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),
             plain_uri: invitation.plain_uri.clone(),
+            smtp_address: invitation.smtp_address.clone(),
         }),
         ..Options::default()
     };

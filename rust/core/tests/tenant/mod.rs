@@ -130,6 +130,7 @@ async fn connect_in(
         practice: Some(Practice {
             authority: invitation.ca_certificate.clone(),
             plain_uri: invitation.plain_uri.clone(),
+            smtp_address: invitation.smtp_address.clone(),
         }),
         ..Options::default()
     };

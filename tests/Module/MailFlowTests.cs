@@ -1,0 +1,77 @@
+using System.Net.Security;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using MimeKit;
+
+namespace RestrictedSender.Module.Tests;
+
+/// <summary>
+/// A bad day from end to end, with a mail client as people have: it sends until the service restricts the sender; the
+/// module shows the restriction, finds the message that did it, and lifts it; and mail flows again.
+/// </summary>
+public sealed class MailFlowTests() : Connected("-Scenario Empty")
+{
+    private const string Sender = "diego.siciliani@contoso.com";
+
+    [Fact]
+    public void A_sender_is_blocked_by_what_it_sends_and_sends_again_after_the_unblock()
+    {
+        using var client = SignedIn();
+        var (last, refusal) = SendUntilRefused(client);
+        Assert.Equal("Access denied, bad outbound sender AS(42004)", refusal.Message[(refusal.Message.IndexOf(' ') + 1)..]);
+        Assert.StartsWith("5.1.8 ", refusal.Message);
+
+        var listed = Run("Get-RestrictedSender").One;
+        Assert.Equal((Sender, "PolicyLimit"), (listed.Text("SenderAddress"), listed.Text("BlockType")));
+        var sending = Run($"Measure-OutboundSending -SenderAddress {Sender}").One;
+        Assert.Equal(last, sending.Text("MessageTraceId"));
+        Assert.Equal("ExternalPerHour", sending.Text("TrippedLimit"));
+        Assert.Equal(listed.Value("ExternalRecipientsToday"), sending.Value("ExternalRecipientCount"));
+        Assert.Equal(("PolicyLimit", true), (sending.Text("BlockType"), sending.Value("AgreesWithReason")));
+
+        Assert.Equal("Released", Run($"Unblock-RestrictedSender {Sender} -Confirm:$false -Wait").One.Text("Outcome"));
+        Assert.NotEmpty(Send(client, "It works again", recipients: 1));
+    }
+
+    /// <summary>The message trace id of the last message that went out, and the refusal of the next one.</summary>
+    private static (string Last, SmtpCommandException Refusal) SendUntilRefused(SmtpClient client)
+    {
+        var last = "";
+        for (var message = 0; message < 100; message++)
+        {
+            try
+            {
+                last = Send(client, $"Offer {message}", recipients: 100);
+            }
+            catch (SmtpCommandException refusal)
+            {
+                return (last, refusal);
+            }
+        }
+        throw new InvalidOperationException("Nothing is refused.");
+    }
+
+    /// <summary>Hands a message over; returns the message trace id that the service answers with.</summary>
+    private static string Send(SmtpClient client, string subject, int recipients)
+    {
+        using var message = new MimeMessage
+        {
+            From = { new MailboxAddress("Diego", Sender) },
+            Subject = subject,
+            Body = new TextPart { Text = "Hello" },
+        };
+        for (var number = 0; number < recipients; number++)
+            message.Bcc.Add(new MailboxAddress("", $"customer{number}@fabrikam.example"));
+        // 2.0.0 OK <id> ...
+        return client.Send(message).Split(' ').First(word => Guid.TryParse(word, out _));
+    }
+
+    private SmtpClient SignedIn()
+    {
+        var address = Connection.Text("PracticeSmtpAddress").Split(':');
+        var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, errors) => errors != SslPolicyErrors.RemoteCertificateNotAvailable };
+        client.Connect(address[0], int.Parse(address[1], System.Globalization.CultureInfo.InvariantCulture), SecureSocketOptions.StartTls);
+        client.Authenticate(Sender, Tenant.Account(Sender).GetProperty("password").GetString());
+        return client;
+    }
+}
