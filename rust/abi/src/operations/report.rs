@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use restricted_sender_core::error::Result;
 use restricted_sender_core::report::{codes, read, Known, Source, Text};
 
 use super::{Spec, Start};
