@@ -138,6 +138,7 @@ mod tests {
         for line in ["no header", "with space: no", ": no"] {
             assert_eq!(headers.take(line.as_bytes()), HeaderLine::Other, "{line}");
         }
+        assert_eq!(headers.kept.len(), 2, "what is repeated is not kept");
         assert_eq!(headers.get("subject").as_deref(), Some("one two"));
         assert_eq!(headers.address("from").as_deref(), Some("a@example.com"));
     }
