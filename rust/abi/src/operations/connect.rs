@@ -197,7 +197,7 @@ async fn practise(parameters: &mut Fields, host: &Host) -> Result<Connected> {
         return Err(invalid("-TimeScale must lie between 0 (time stands still) and 1000000.".to_owned()));
     }
     let clock = Clock::practice(Clock::system().now(), scale);
-    let options = restricted_sender_sandbox::Options { port: 0, seed, scenario, clock: clock.clone() };
+    let options = restricted_sender_sandbox::Options { seed, scenario, clock: clock.clone(), ..Default::default() };
     let sandbox = Sandbox::start(options).await.map_err(|error| {
         Error::new(Code::HostUnreachable, "The practice tenant could not be started on this machine.").caused_by(&error)
     })?;
