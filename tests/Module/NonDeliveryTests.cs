@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RestrictedSender.Module.Tests;
 
@@ -156,7 +157,7 @@ public sealed class NonDeliveryTests : IDisposable
         var file = Bounce("a.eml", Restricted);
         _engine.Host.Clear();
         Assert.Empty(_engine.Run(string.Format(script, file) + " | Out-Default").Good);
-        var lines = _engine.Host.Lines.ToList();
+        var lines = _engine.Host.Lines.Select(line => Regex.Replace(line, @"\x1b\[[0-9;]*m", "")).ToList();
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 120));
         var header = Assert.Single(lines, line => columns.Split('|').All(line.Contains));
         Assert.DoesNotContain('\u2026', header);
