@@ -83,7 +83,7 @@ internal static class Trace
                     PARTITION BY SenderAddress ORDER BY Received
                     RANGE BETWEEN INTERVAL 24 HOURS PRECEDING AND CURRENT ROW) AS recipients
                 FROM read_csv('{file}', header = true, quote = '"', escape = '"', columns = {Columns}))
-            SELECT count(*), sum(n) FROM (SELECT SenderAddress, count(*) AS n, max(recipients) FROM rolling GROUP BY ALL)
+            SELECT count(*), sum(n)::BIGINT FROM (SELECT SenderAddress, count(*) AS n, max(recipients) FROM rolling GROUP BY ALL)
             """;
         using var reader = command.ExecuteReader();
         reader.Read();
@@ -106,7 +106,8 @@ internal static class Trace
     {
         var end = new DateTime(2026, 11, 28, 12, 0, 0, DateTimeKind.Utc);
         var random = new Random(1);
-        using var file = new StreamWriter(path, append: false, System.Text.Encoding.UTF8, 1 << 20);
+        using var file = new StreamWriter(path, append: false, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 1 << 20);
+        file.NewLine = "\r\n";
         file.WriteLine("\"MessageTraceId\",\"MessageId\",\"Received\",\"SenderAddress\",\"RecipientAddress\",\"Subject\",\"Status\",\"FromIP\",\"ToIP\",\"Size\"");
         for (var row = 0; row < Rows; row += PerMessage)
         {
