@@ -39,8 +39,11 @@ pub struct Ledger {
     /// The moment of the latest row.
     pub latest: Option<Second>,
     pub evidence: Evidence,
-    /// The sender of the line before, as it stands there: lines of one message often follow each other.
+    /// The sender, the moment and the message of the line before, as they stand there: lines of one message often follow
+    /// each other.
     last: (Vec<u8>, Author),
+    last_moment: (Vec<u8>, Option<Second>),
+    last_message: (Vec<u8>, Option<u128>),
     lower: Vec<u8>,
 }
 
@@ -100,13 +103,15 @@ impl Ledger {
             latest: None,
             evidence: Evidence::default(),
             last: (Vec::new(), Author::Service),
+            last_moment: (Vec::new(), None),
+            last_message: (Vec::new(), None),
             lower: Vec::new(),
         }
     }
 
     /// Begins a file.
     pub fn mark(&mut self) -> Mark {
-        self.evidence = Evidence::default();
+        self.forget_dates();
         Mark { rows: self.parts.iter().map(Vec::len).collect(), latest: self.latest, tally: self.tally.clone() }
     }
 
@@ -117,7 +122,13 @@ impl Ledger {
         }
         self.tally = mark.tally.clone();
         self.latest = mark.latest;
+        self.forget_dates();
+    }
+
+    /// What was read of dates holds for one file, and one way to read it.
+    fn forget_dates(&mut self) {
         self.evidence = Evidence::default();
+        self.last_moment = (Vec::new(), None);
     }
 
     /// Takes a record down.
@@ -129,8 +140,7 @@ impl Ledger {
         if record.fields != columns.count() {
             return Err(Defect::Fields);
         }
-        let (at, evidence) = moment::read(record.field(Place::Moment).raw, order);
-        self.evidence |= evidence;
+        let at = self.moment(record.field(Place::Moment).raw, order);
         let (sender, message) = (record.field(Place::Sender).raw, record.field(Place::Message).raw);
         self.take_down(at, sender, message, |each| recipients(columns.shape, record, each))
     }
@@ -169,7 +179,7 @@ impl Ledger {
             Author::Unreadable => return Err(Defect::Sender),
         };
         let at = at.ok_or(Defect::Moment)?;
-        let message = message_id(message).ok_or(Defect::Message)?;
+        let message = self.message(message).ok_or(Defect::Message)?;
         let (mut count, mut unreadable) = (0, false);
         let counts = recipients(&mut |named| match self.row(named, message, at, sender) {
             Some(row) => {
@@ -218,6 +228,22 @@ impl Ledger {
         part.push(row);
     }
 
+    fn moment(&mut self, text: &[u8], order: DateOrder) -> Option<Second> {
+        if self.last_moment.0 != text {
+            let (at, evidence) = moment::read(text, order);
+            self.evidence |= evidence;
+            remember(&mut self.last_moment, text, at);
+        }
+        self.last_moment.1
+    }
+
+    fn message(&mut self, text: &[u8]) -> Option<u128> {
+        if self.last_message.0 != text {
+            remember(&mut self.last_message, text, message_id(text));
+        }
+        self.last_message.1
+    }
+
     fn author(&mut self, address: &[u8]) -> Author {
         if self.last.0 == address {
             return self.last.1;
@@ -236,9 +262,15 @@ impl Ledger {
                 }
             }
         };
-        self.last = (address.to_vec(), author);
+        remember(&mut self.last, address, author);
         author
     }
+}
+
+fn remember<T>(last: &mut (Vec<u8>, T), text: &[u8], read: T) {
+    last.0.clear();
+    last.0.extend_from_slice(text);
+    last.1 = read;
 }
 
 fn holds(own: &Domains, domain: &[u8]) -> bool {
