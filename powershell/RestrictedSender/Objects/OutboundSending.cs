@@ -30,6 +30,8 @@ public sealed class OutboundSending
         TrippedLimit = row.Name<SendingLimitName>();
         TrippedAt = row.Moment();
         MessageTraceId = row.Text();
+        StartDate = row.Moment();
+        EndDate = row.Moment();
         At = row.Moment()!.Value;
         RestrictedBy = row.Name<SendingLimitName>();
         CanSendAgainAt = row.Moment();
@@ -112,6 +114,12 @@ public sealed class OutboundSending
 
     /// <summary>The message that tripped it.</summary>
     public string? MessageTraceId { get; }
+
+    /// <summary>A minute before that message, for Get-MessageTraceV2, which otherwise looks back two days only.</summary>
+    public DateTime? StartDate { get; }
+
+    /// <summary>A minute after it.</summary>
+    public DateTime? EndDate { get; }
 
     /// <summary>The moment that is looked from; the following are as of then.</summary>
     public DateTime At { get; }

@@ -515,6 +515,8 @@ rows! {
         TrippedLimit: Text = measured.sending.tripped.map(|tripped| Name(tripped.limit.name())),
         TrippedAt: Ticks = measured.sending.tripped.map(|tripped| moment(tripped.at)),
         MessageTraceId: Text = measured.sending.tripped.map(|tripped| tripped.message_trace_id()),
+        StartDate: Ticks = measured.sending.tripped.map(|tripped| moment(tripped.at) - Duration::MINUTE),
+        EndDate: Ticks = measured.sending.tripped.map(|tripped| moment(tripped.at) + Duration::MINUTE),
         At: Ticks = measured.at,
         RestrictedBy: Text = measured.sending.restricted.map(|(limit, _)| Name(limit.name())),
         CanSendAgainAt: Ticks = measured.sending.can_send_again_at().map(moment),
