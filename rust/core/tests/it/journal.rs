@@ -71,7 +71,7 @@ struct Writer {
 impl Writer {
     fn start(name: &str, folder: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "writer", "--ignored", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "journal::writer", "--ignored", "--nocapture", "--test-threads=1"])
             .env(WRITER, name)
             .env(FOLDER, folder)
             .stdout(Stdio::piped())

@@ -72,10 +72,20 @@ async fn what_fails_once_heals_and_is_told() {
     assert_eq!(status.requests, Some(token + tenant.seen(LIST).await as u64 + policies(&tenant).await));
 }
 
-/// The list asks once for the policies that may have blocked somebody, each time it is read.
+/// The list asks once for the policies that may have blocked somebody, and for the groups that decide, each time it is
+/// read.
 async fn policies(tenant: &Tenant) -> u64 {
-    let policies = tenant.seen("Get-HostedOutboundSpamFilterPolicy").await;
-    (policies + tenant.seen("Get-HostedOutboundSpamFilterRule").await + tenant.seen("Get-Recipient").await) as u64
+    let asked = [
+        "Get-HostedOutboundSpamFilterPolicy",
+        "Get-HostedOutboundSpamFilterRule",
+        "Get-Recipient",
+        "Get-UnifiedGroupLinks",
+    ];
+    let mut sum = 0;
+    for cmdlet in asked {
+        sum += tenant.seen(cmdlet).await as u64;
+    }
+    sum
 }
 
 #[tokio::test]
