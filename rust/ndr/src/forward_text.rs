@@ -3,6 +3,9 @@
 
 use std::fmt::Write as _;
 
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
+
 use crate::code::{Class, LiftedBy};
 use crate::direction::Direction;
 use crate::report::Report;
@@ -92,7 +95,12 @@ fn facts(text: &mut String, report: &Report) {
     fact("IP address", report.ip_address.map(|address| address.to_string()).as_deref());
     fact("Message trace id", report.message_trace_id.as_deref());
     fact("Message-ID", report.message_id.as_deref());
-    fact("Reported at", report.reported_at.map(|at| at.to_string()).as_deref());
+    fact("Reported at", report.reported_at.and_then(minute).as_deref());
+}
+
+/// A moment as people write it, in UTC.
+fn minute(at: OffsetDateTime) -> Option<String> {
+    at.to_offset(UtcOffset::UTC).format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC")).ok()
 }
 
 fn line(text: &mut String, line: &str) {

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Record};
 use crate::history::in_order;
 use crate::host::{Host, Progress};
+use crate::restriction::minute;
 use crate::trace::{Book, Ledger, Line};
 
 const USUAL: Duration = Duration::hours(48);
@@ -85,7 +86,7 @@ impl Reading<'_> {
                 cmdlet = cmdlet.with_value("SenderAddress", senders.to_vec());
             }
             let rows = self.connection.exchange(self.host).read_all(cmdlet).await.map_err(|error| {
-                let read = reached.to_string();
+                let read = minute(reached).unwrap_or_default();
                 error.with(|details| {
                     details.message =
                         format!("The trace was read down to {read}, and then no further. {}", details.message);
@@ -97,7 +98,10 @@ impl Reading<'_> {
                 return Ok(());
             }
             if last.is_none() || last == place {
-                let message = format!("The trace does not go on after {reached}: it shows the same rows again.");
+                let message = format!(
+                    "The trace does not go on after {}: it shows the same rows again.",
+                    minute(reached).unwrap_or_default()
+                );
                 return Err(Error::new(Code::ResponseUnreadable, message));
             }
             place = last;
@@ -156,11 +160,7 @@ impl Reading<'_> {
         let percent = (whole > 0.0).then(|| (100.0 * done / whole) as u8);
         let progress = Progress {
             activity: format!("Reading the message trace of {}", self.connection.organization()),
-            status: format!(
-                "{} rows, down to {}",
-                self.ledger.tally.lines,
-                crate::restriction::minute(reached).unwrap_or_default()
-            ),
+            status: format!("{} rows, down to {}", self.ledger.tally.lines, minute(reached).unwrap_or_default()),
             percent,
         };
         self.host.progress(progress).await
