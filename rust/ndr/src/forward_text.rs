@@ -107,3 +107,15 @@ fn line(text: &mut String, line: &str) {
     // Writing into a text cannot fail.
     let _ = writeln!(text, "{line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        assert_eq!(minute(datetime!(2026-11-28 01:30:26.5 +02:00)).as_deref(), Some("2026-11-27 23:30 UTC"));
+    }
+}
