@@ -20,17 +20,5 @@ pub use summary::Summary;
 pub use timeline::HistoryEvent;
 pub use verification::test_journals;
 
-use crate::error::{Code, Error, Result};
-
-/// Does file work on a thread of its own: it may wait for a disk, and the other operations must not.
-pub(crate) async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| stopped(&error))
-}
-
-/// A thread that reads files failed in a way that nobody foresaw.
-pub(crate) fn stopped(error: &tokio::task::JoinError) -> Error {
-    Error::new(Code::Panic, "A thread that reads files stopped.").caused_by(error)
-}
-
 #[cfg(test)]
 mod tests;

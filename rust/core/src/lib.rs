@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+mod csv_header;
 pub mod domains;
 mod encoding;
 pub mod error;
 pub mod evidence;
 pub mod exchange;
+mod file_work;
 pub mod graph;
 pub mod history;
 pub mod host;

@@ -41,9 +41,7 @@ impl Cmdlet {
     /// Adds a parameter that is a moment, in whole seconds of UTC.
     #[must_use]
     pub fn with_moment(self, parameter: &str, moment: OffsetDateTime) -> Self {
-        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].0000000Z");
-        let text = moment.to_offset(UtcOffset::UTC).format(form).unwrap_or_default();
-        self.with(parameter, Some(&text))
+        self.with_exact_moment(parameter, moment.replace_nanosecond(0).unwrap_or(moment))
     }
 
     /// Adds a parameter that is a moment, as exactly as the service tells moments: it may be one of its own.

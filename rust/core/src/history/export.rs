@@ -11,6 +11,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::audit::{AuditEvent, Defect};
+use crate::csv_header::delimiter;
 use crate::error::{Code, Error, Result};
 use objects::Objects;
 
@@ -176,12 +177,6 @@ fn first_line(text: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     text.take(1 << 16).read_until(b'\n', &mut line)?;
     Ok(line)
-}
-
-/// What separates the columns: `Export-Csv -UseCulture` takes a semicolon in half of the world.
-fn delimiter(header: &[u8]) -> u8 {
-    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
-    [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b',')).unwrap_or(b',')
 }
 
 /// Text of which no more than so much may be read for one record.

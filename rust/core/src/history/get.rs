@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
 
 use super::export::Export;
 use super::journal::{journals, Journal, Verified};
 use super::offline::Offline;
-use super::on_a_thread;
 use crate::error::Result;
+use crate::file_work::{telling, Say, Voice};
 use crate::host::{Host, Row};
 use crate::restriction::{same, Key, Named};
 
@@ -72,12 +71,6 @@ pub struct Files {
     pub journal_expected: bool,
 }
 
-/// What the thread that reads says; each send waits until it is taken, so memory stays flat.
-enum Say {
-    Rows(Vec<Row>),
-    Warning(String),
-}
-
 /// How many events cross over at once.
 const TOGETHER: usize = 256;
 
@@ -87,24 +80,12 @@ const TOGETHER: usize = 256;
 /// [`Code::ExportUnreadable`](crate::error::Code::ExportUnreadable) and
 /// [`Code::JournalUnreadable`](crate::error::Code::JournalUnreadable), or when the caller has gone.
 pub async fn from_files(files: Files, query: Query, host: &Host) -> Result<()> {
-    let (say, mut said) = mpsc::channel(4);
-    let reading = on_a_thread(move || Telling { say, scope: Arc::default() }.read(&files, &query));
-    let saying = async {
-        while let Some(something) = said.recv().await {
-            match something {
-                Say::Rows(rows) => host.rows(rows).await?,
-                Say::Warning(text) => host.warn(text).await?,
-            }
-        }
-        Ok(())
-    };
-    let (read, said) = tokio::join!(reading, saying);
-    said.and(read?)
+    telling(host, move |voice| Telling { voice, scope: Arc::default() }.read(&files, &query)).await
 }
 
 /// The reading of files, on a thread of its own.
 struct Telling {
-    say: mpsc::Sender<Say>,
+    voice: Voice,
     scope: Arc<Scope>,
 }
 
@@ -115,17 +96,16 @@ impl Telling {
             Some(Ok(found)) => found.into_iter().map(Journal::at).collect(),
             None | Some(Err(_)) => Vec::new(),
         };
-        let say = self.say.clone();
         let offline = Offline {
             exports: &files.exports,
             journals: &journals,
             wanted: &|key| query.wants(key),
             within: query.within.clone(),
-            unwanted: &|| say.is_closed(),
+            unwanted: &|| self.voice.is_unheard(),
         };
         let mut read = offline.read()?;
         for warning in warnings(files, &read.exports, &read.journals) {
-            if self.say(Say::Warning(warning)).is_break() {
+            if self.voice.say(Say::Warning(warning)).is_break() {
                 return Ok(());
             }
         }
@@ -142,24 +122,16 @@ impl Telling {
                 if rows.len() < TOGETHER {
                     return ControlFlow::Continue(());
                 }
-                self.say(Say::Rows(std::mem::replace(&mut rows, Vec::with_capacity(TOGETHER))))
+                self.voice.say(Say::Rows(std::mem::replace(&mut rows, Vec::with_capacity(TOGETHER))))
             })?;
         }
         // Whether anybody takes the last of them makes no difference any more.
-        let _ = self.say(Say::Rows(rows));
+        let _ = self.voice.say(Say::Rows(rows));
         Ok(())
     }
 
     fn told<T>(&self, row: T) -> Told<T> {
         Told { row, scope: Arc::clone(&self.scope) }
-    }
-
-    /// Waits until it is taken; breaks where nobody takes anything any more.
-    fn say(&self, something: Say) -> ControlFlow<()> {
-        match self.say.blocking_send(something) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
     }
 }
 

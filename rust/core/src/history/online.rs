@@ -8,11 +8,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::get::{broken, Query, Scope, Told};
 use super::journal::{journals, Event, Journal, Verified};
-use super::on_a_thread;
 use super::search::{Found, Search, LATENESS, RETENTION};
 use super::timeline::{History, Record, Timeline};
 use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
+use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
 use crate::restriction::{minute, Key};
 

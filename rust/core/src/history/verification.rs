@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::journal::{journals, verify};
-use super::on_a_thread;
 use crate::error::Result;
+use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
 
 /// Verifies the journals at these places: folders of all journals, folders of one organization, or single files. Hands

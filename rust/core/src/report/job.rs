@@ -8,14 +8,13 @@ use std::sync::Arc;
 
 use restricted_sender_ndr::{read, Known, Report};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::source::{unreadable, Item};
 use super::NonDeliveryReport;
 use crate::encoding::utf8;
 use crate::error::{Error, Result};
-use crate::history::stopped;
+use crate::file_work::{stopped, voice, Ear, Say, Voice};
 use crate::host::{Host, Row};
 
 /// How many rows cross over at once.
@@ -26,42 +25,31 @@ const AHEAD: usize = 2;
 
 /// Work under way.
 pub(super) struct Job {
-    said: mpsc::Receiver<Say>,
+    ear: Ear,
     thread: JoinHandle<()>,
-}
-
-/// What a thread says; each send waits until there is room, so memory stays flat.
-enum Say {
-    Rows(Vec<Row>),
-    Failed(Error),
 }
 
 impl Job {
     pub(super) fn start(runtime: &Handle, items: Vec<Item>, accepted_domains: Arc<[String]>) -> Self {
-        let (say, said) = mpsc::channel(AHEAD);
+        let (voice, ear) = voice(AHEAD);
         let thread = runtime.spawn_blocking(move || {
-            let mut reading = Reading { say, rows: Vec::new(), accepted_domains };
+            let mut reading = Reading { voice, rows: Vec::new(), accepted_domains };
             // What nobody takes any more need not be read.
             let _ = items.into_iter().try_for_each(|item| reading.item(item));
             let _ = reading.hand_over();
         });
-        Self { said, thread }
+        Self { ear, thread }
     }
 
     /// Hands over what it reads, until it is done.
-    pub(super) async fn tell(mut self, host: &Host) -> Result<()> {
-        while let Some(said) = self.said.recv().await {
-            match said {
-                Say::Rows(rows) => host.rows(rows).await?,
-                Say::Failed(error) => host.item_failed(error).await?,
-            }
-        }
+    pub(super) async fn tell(self, host: &Host) -> Result<()> {
+        self.ear.tell(host).await?;
         self.thread.await.map_err(|error| stopped(&error))
     }
 }
 
 struct Reading {
-    say: mpsc::Sender<Say>,
+    voice: Voice,
     rows: Vec<Row>,
     accepted_domains: Arc<[String]>,
 }
@@ -103,7 +91,7 @@ impl Reading {
 
     fn failed(&mut self, error: Error) -> ControlFlow<()> {
         self.hand_over()?;
-        self.say(Say::Failed(error))
+        self.voice.say(Say::Failed(error))
     }
 
     fn hand_over(&mut self) -> ControlFlow<()> {
@@ -111,13 +99,6 @@ impl Reading {
             return ControlFlow::Continue(());
         }
         let rows = std::mem::take(&mut self.rows);
-        self.say(Say::Rows(rows))
-    }
-
-    fn say(&self, something: Say) -> ControlFlow<()> {
-        match self.say.blocking_send(something) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
+        self.voice.say(Say::Rows(rows))
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::job::Job;
 use super::source::{Items, Source};
 use crate::error::Result;
-use crate::history::on_a_thread;
+use crate::file_work::on_a_thread;
 use crate::host::Host;
 
 /// How many files a thread reads before another one takes over: few, so that small batches are shared out.

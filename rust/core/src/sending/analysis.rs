@@ -1,8 +1,9 @@
 //! Measures everybody in a trace, with several threads.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use restricted_sender_limits::{Policy, Second, ServiceLimits, Settings};
 
@@ -67,13 +68,9 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let all: Vec<Found> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let first = work();
-        others
-            .into_iter()
-            .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .chain([first])
-            .collect()
+        let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let found = |thread: ScopedJoinHandle<'_, Found>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        working.into_iter().map(found).collect()
     });
     let mut found = all.into_iter().fold(Found::default(), Found::and);
     tally.duplicates += found.duplicates;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use restricted_sender_limits::{Policy, Settings};
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
 
 use super::agreement::{Agreement, Listed};
 use super::analysis::{analyse, Scale};
@@ -17,7 +16,7 @@ use crate::connection::{Connection, Origin};
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Cmdlet;
-use crate::history::on_a_thread;
+use crate::file_work::{on_a_thread, telling, Say};
 use crate::host::{Host, Row};
 use crate::limits::{self, Author, Rulebook};
 use crate::restriction::Pattern;
@@ -152,22 +151,15 @@ fn pattern(text: &str) -> Result<Pattern> {
         .ok_or_else(|| Error::new(Code::InvalidAddress, format!("'{text}' is no pattern: a bracket is not closed.")))
 }
 
-/// What the thread that reads says.
-enum Say {
-    Failed(Error),
-    Warning(String),
-}
-
 async fn read_files(
     files: Vec<PathBuf>,
     book: &Arc<Book>,
     order: Option<DateOrder>,
     host: &Host,
 ) -> Result<Vec<Ledger>> {
-    let (say, mut said) = mpsc::channel(4);
     let (book, alone) = (Arc::clone(book), files.len() == 1);
-    let reading = on_a_thread(move || {
-        let unwanted = || say.is_closed();
+    telling(host, move |voice| {
+        let unwanted = || voice.is_unheard();
         let mut reader = Reader::new(&book, order, &unwanted);
         for path in &within(files)? {
             let something = match reader.read(path) {
@@ -179,23 +171,13 @@ async fn read_files(
                 Err(error) if alone => return Err(error),
                 Err(error) => Say::Failed(error),
             };
-            if say.blocking_send(something).is_err() {
+            if voice.say(something).is_break() {
                 break;
             }
         }
         Ok(reader.finish())
-    });
-    let saying = async {
-        while let Some(something) = said.recv().await {
-            match something {
-                Say::Failed(error) => host.item_failed(error).await?,
-                Say::Warning(text) => host.warn(text).await?,
-            }
-        }
-        Ok(())
-    };
-    let (read, said) = tokio::join!(reading, saying);
-    said.and(read?)
+    })
+    .await
 }
 
 async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) -> Result<Ledger> {

@@ -3,7 +3,6 @@
 use restricted_sender_limits::{
     Engine, Limit, Outcome, Policy, Recipients, Second, SenderId, ServiceLimits, Settings, Submission, Until, Used,
 };
-
 use uuid::Uuid;
 
 use super::forecast::forecast;
@@ -52,8 +51,6 @@ pub struct Tripped {
     pub message: u128,
     /// When it was sent.
     pub at: Second,
-    /// How long nothing goes out after it; nothing where the policy only alerts.
-    pub until: Option<Until>,
 }
 
 impl Tripped {
@@ -188,11 +185,8 @@ impl Measure<'_> {
                 Submission { at: message.at, sender, recipients: recipients(message), from_initial_domain: false };
             let outcome = engine.record(&submission, policy);
             peaks.see(engine.used(sender, message.at), message.at);
-            let of = |limit, until| Tripped { limit, message: message.id, at: message.at, until };
-            match outcome {
-                Outcome::Block { limit, until } => tripped = tripped.or(Some(of(limit, Some(until)))),
-                Outcome::Alert { limit } => tripped = tripped.or(Some(of(limit, None))),
-                Outcome::Accept | Outcome::Delay { .. } | Outcome::Refuse { .. } => {}
+            if let Outcome::Block { limit, .. } | Outcome::Alert { limit } = outcome {
+                tripped = tripped.or(Some(Tripped { limit, message: message.id, at: message.at }));
             }
         }
         Counted { peaks, tripped, used: engine.used(sender, self.at), restricted: engine.restriction(sender, self.at) }

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Record};
 use crate::history::in_order;
 use crate::host::{Host, Progress};
-use crate::restriction::minute;
+use crate::restriction::{minute, Pattern};
 use crate::trace::{Book, Ledger, Line};
 
 const USUAL: Duration = Duration::hours(48);
@@ -37,7 +37,7 @@ pub async fn read(
     let end = end.unwrap_or_else(|| connection.now());
     let range = in_order(start.unwrap_or_else(|| end.saturating_sub(USUAL)), end)?;
     let start = *range.start();
-    let named = senders.iter().all(|sender| !sender.contains(['*', '?', '[']));
+    let named = !senders.iter().any(|sender| Pattern::is_pattern(sender));
     let senders = if named { senders } else { &[] };
     let mut reading = Reading { connection, host, ledger: Ledger::of(book), asked: VecDeque::new() };
     let mut until = end;

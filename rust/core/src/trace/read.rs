@@ -15,6 +15,7 @@ use super::moment::{DateOrder, Evidence};
 use super::record::Records;
 use super::shape::Columns;
 use super::tally::Defect;
+use crate::csv_header::delimiter;
 use crate::encoding::utf8;
 use crate::error::{Code, Error, Result};
 
@@ -139,12 +140,9 @@ impl<'a> Reader<'a> {
             }
         };
         thread::scope(|scope| {
-            let (first, others) =
-                self.ledgers.split_first_mut().map_or((None, &mut [][..]), |(first, others)| (Some(first), others));
-            for ledger in others {
+            for ledger in &mut self.ledgers {
                 scope.spawn(|| work(ledger));
             }
-            first.map(work);
         });
         if is_odd.into_inner() {
             way.cut = Cut::ByReading { delimiter };
@@ -200,10 +198,7 @@ impl Header {
                 return Err(invalid("it is empty"));
             }
         }
-        let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
-        // Export-Csv -UseCulture separates by semicolons in half of the world.
-        let delimiters = [b',', b';', b'\t'].into_iter();
-        let delimiter = delimiters.max_by_key(|one| (count(*one), *one == b',')).unwrap_or(b',');
+        let delimiter = delimiter(&header);
         let columns = Columns::of(&Records::of(&header, delimiter).header()).map_err(invalid)?;
         Ok(Self { columns, delimiter, line: line + 1 })
     }
