@@ -39,7 +39,7 @@ internal sealed record Seen(
 public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDisposable
 {
     private const string Adele = "adele.vance@contoso.com", Isaiah = "isaiah.langer@contoso.com",
-        Organization = "contoso.onmicrosoft.com";
+        Organization = "contoso.onmicrosoft.com", Outside = "me@fabrikam.example";
 
     /// <summary>The id of the tenant that the first seed makes, and so the name of its journal's folder.</summary>
     private const string PracticeTenant = "61644a25-da5a-4317-94e2-3bc1eca8c766";
@@ -77,6 +77,7 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS1014"] = (Organization, test => test.InPractice("Get-RestrictedSenderHistory -StartDate 2100-01-01")),
         ["RS1015"] = (Organization, test => test.InPractice($"Protect-SenderAccount {Adele}")),
         ["RS1016"] = ("seven", test => test.Error("Get-NonDeliveryCode seven")),
+        ["RS1017"] = (Outside, test => test.InPractice($"Wait-RestrictedSender {Adele} -TestRecipient {Outside}")),
 
         ["RS2001"] = (Organization, test => test.SignIn(test.App("full").AppId, "wrong")),
         ["RS2002"] = (Organization, test => test.SignIn(test.App("expired-secret"))),
@@ -217,6 +218,14 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
 
         ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
         ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
+
+        ["RS7001"] = ("127.0.0.1:1", test => test.TestMessage(Adele, "127.0.0.1:1")),
+        ["RS7002"] = (Adele, test => test.TestMessage(Adele, password: "wrong")),
+        // Isaiah may not send as Adele.
+        ["RS7003"] = (Adele, test => test.TestMessage(Isaiah)),
+        ["RS7004"] = (Adele, test => test.InPractice(
+            $"Unblock-RestrictedSender {Adele} -Confirm:$false; Wait-RestrictedSender {Adele} -Proof Sent",
+            tenant => tenant.BreakDown("Get-MessageTraceV2", Tenant.Reply(403)))),
 
         ["RS9001"] = (null, _ => Native(session =>
         {
@@ -372,6 +381,19 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         var (_, tenant) = _engine.Connect();
         before?.Invoke(tenant);
         return Error(script);
+    }
+
+    /// <summary>Waits for Adele with a test message that somebody signs in to send.</summary>
+    private Seen TestMessage(string user, string server = "$c.PracticeSmtpAddress", string? password = null)
+    {
+        var (connection, tenant) = _engine.Connect();
+        password ??= tenant.Account(user).GetProperty("password").GetString()!;
+        (_engine["c"], _engine["password"]) = (connection, ConnectTests.Secure(password));
+        return Error($"""
+            Unblock-RestrictedSender {Adele} -Confirm:$false
+            Wait-RestrictedSender {Adele} -TestRecipient {Outside} -SmtpServer {server} -Confirm:$false `
+                -Credential ([pscredential]::new('{user}', $password))
+            """);
     }
 
     private Seen WithFault(object fault) =>

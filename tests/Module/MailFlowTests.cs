@@ -30,9 +30,37 @@ public sealed class MailFlowTests() : Connected("-Scenario Empty")
         Assert.Equal(("PolicyLimit", true), (sending.Text("BlockType"), sending.Value("AgreesWithReason")));
 
         Assert.Equal("Released", Run($"Unblock-RestrictedSender {Sender} -Confirm:$false -Wait").One.Text("Outcome"));
+        var unproven = Run($"Wait-RestrictedSender {Sender} -Proof Sent -TimeoutSec 600");
+        Assert.Equal("Released", unproven.Good[0].Text("Outcome"));
+        Assert.Contains("no message of it to anybody outside", Assert.Single(unproven.Warnings));
+
         // The hour that passed meanwhile has ended the first session.
         using var later = SignedIn();
-        Assert.NotEmpty(Send(later, "It works again", recipients: 1));
+        var message = Send(later, "It works again", recipients: 1);
+        var proven = Run($"Wait-RestrictedSender {Sender} -Proof Sent").One;
+        Assert.Equal(("Proven", message), (proven.Text("Outcome"), proven.Text("MessageTraceId")));
+        Assert.Equal("customer0@fabrikam.example", proven.Text("RecipientAddress"));
+        var history = Run($"Get-RestrictedSenderHistory {Sender}").Good;
+        Assert.Contains(message, history.Single(row => row.Text("Event") == "Proven").Text("Detail"));
+    }
+
+    [Fact]
+    public void A_test_message_is_sent_only_with_consent()
+    {
+        using (var client = SignedIn())
+            SendUntilRefused(client);
+        Run($"Unblock-RestrictedSender {Sender} -Confirm:$false");
+        Engine["password"] = ConnectTests.Secure(Password);
+        const string wait = $"Wait-RestrictedSender {Sender} -TestRecipient me@fabrikam.example -SmtpServer $c.PracticeSmtpAddress"
+            + $" -Credential ([pscredential]::new('{Sender}', $password))";
+        Engine["c"] = Connection;
+        Assert.Equal("Released", Run($"{wait} -WhatIf").Good[0].Text("Outcome"));
+        var line = Assert.Single(Engine.Host.Lines, line => line.StartsWith("What if: ", StringComparison.Ordinal));
+        Assert.Contains($"a test message from {Sender} to me@fabrikam.example", line);
+
+        var proven = Run($"{wait} -Confirm:$false").One;
+        Assert.Equal(("Proven", "me@fabrikam.example"), (proven.Text("Outcome"), proven.Text("RecipientAddress")));
+        Assert.DoesNotContain(Password, proven.Text("SupportText"));
     }
 
     /// <summary>The message trace id of the last message that went out, and the refusal of the next one.</summary>
@@ -68,12 +96,14 @@ public sealed class MailFlowTests() : Connected("-Scenario Empty")
         return client.Send(message).Split(' ').First(word => Guid.TryParse(word, out _));
     }
 
+    private string Password => Tenant.Account(Sender).GetProperty("password").GetString()!;
+
     private SmtpClient SignedIn()
     {
         var address = Connection.Text("PracticeSmtpAddress").Split(':');
         var client = new SmtpClient { ServerCertificateValidationCallback = (_, certificate, _, errors) => errors != SslPolicyErrors.RemoteCertificateNotAvailable };
         client.Connect(address[0], int.Parse(address[1], System.Globalization.CultureInfo.InvariantCulture), SecureSocketOptions.StartTls);
-        client.Authenticate(Sender, Tenant.Account(Sender).GetProperty("password").GetString()!);
+        client.Authenticate(Sender, Password);
         return client;
     }
 }

@@ -86,6 +86,9 @@ public enum UnblockOutcome
     /// <summary>The entry has left the list: several looks agree.</summary>
     Released,
 
+    /// <summary>It has, and a message to somebody outside was delivered afterwards.</summary>
+    Proven,
+
     /// <summary>It was waited for, and it is still in the list.</summary>
     StillListed,
 
@@ -97,6 +100,16 @@ public enum UnblockOutcome
 
     /// <summary>It failed; the error beside it says why.</summary>
     Failed,
+}
+
+/// <summary>How sure to be that a sender can send again.</summary>
+public enum ReleaseProof
+{
+    /// <summary>It has left the list.</summary>
+    List,
+
+    /// <summary>A message of it to somebody outside was delivered afterwards.</summary>
+    Sent,
 }
 
 /// <summary>What happened to an entity.</summary>
@@ -119,6 +132,9 @@ public enum HistoryEventName
 
     /// <summary>It was seen to have left the list (journal).</summary>
     Released,
+
+    /// <summary>A message of it to somebody outside was delivered after the release (journal).</summary>
+    Proven,
 
     /// <summary>It was seen in the list again (journal).</summary>
     Returned,

@@ -18,6 +18,9 @@ public sealed class UnblockResult : RestrictedEntity
         Outcome = row.Name<UnblockOutcome>()!.Value;
         RequestedAt = row.Moment();
         ReleasedAt = row.Moment();
+        ProvenAt = row.Moment();
+        MessageTraceId = row.Text();
+        RecipientAddress = row.Text();
         Elapsed = row.Duration();
         RequestId = row.Text();
         SupportText = row.Text()!;
@@ -49,6 +52,15 @@ public sealed class UnblockResult : RestrictedEntity
 
     /// <summary>When it was first seen to have left the list.</summary>
     public DateTime? ReleasedAt { get; }
+
+    /// <summary>When the service took the message that proves that mail flows again; nothing where none was found.</summary>
+    public DateTime? ProvenAt { get; }
+
+    /// <summary>The message trace id of that message, by which Get-MessageTraceV2 finds it.</summary>
+    public string? MessageTraceId { get; }
+
+    /// <summary>Whom that message was delivered to.</summary>
+    public string? RecipientAddress { get; }
 
     /// <summary>From the request to the release or, where there was none, to the last look.</summary>
     public TimeSpan? Elapsed { get; }

@@ -313,6 +313,11 @@ impl Connection {
         self.origin.practice
     }
 
+    /// The certificate (PEM) of a practice tenant's own authority.
+    pub(crate) fn practice_authority(&self) -> Option<&str> {
+        self.practice.as_ref().map(|practice| practice.authority.as_str())
+    }
+
     /// Domain time of this connection.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {

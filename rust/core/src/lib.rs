@@ -21,6 +21,7 @@ pub mod reason;
 pub mod report;
 pub mod restriction;
 pub mod sending;
+mod submission;
 mod trace;
 
 pub use restricted_sender_clock::Clock;

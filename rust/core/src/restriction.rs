@@ -11,6 +11,7 @@ mod list;
 mod outcome;
 mod past;
 mod pattern;
+mod proof;
 mod recorded;
 mod requests;
 mod sightings;
@@ -19,6 +20,7 @@ mod target;
 mod trace_window;
 mod unblock;
 mod wait;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ pub use decision::{Basis, Case, Circumstances, Decision, NextStep, Policy, Unblo
 pub use description::Description;
 pub use get::{get, read, Query};
 pub use outcome::{Outcome, UnblockResult};
+pub use proof::{Proof, Proven, TestMessage};
 pub(crate) use recorded::{Deed, Recorder};
 pub(crate) use requests::Requests;
 pub use state::{test, SenderState, State};
@@ -42,7 +45,7 @@ pub use wait::{wait, WaitOptions};
 pub(crate) use identity::Addresses;
 pub(crate) use list::{same, Finding, List};
 pub(crate) use pattern::Pattern;
-pub(crate) use target::Named;
+pub(crate) use target::{check_address, Named};
 
 use crate::connection::Origin;
 use crate::evidence::Verdict;

@@ -125,6 +125,10 @@ codes! {
     InvalidStatusCode = 1016, InvalidArgument, NEVER,
         "Give a code such as 5.7.708; Get-NonDeliveryCode without a code shows all that are known.";
 
+    /// The test message cannot be sent as it is asked for.
+    InvalidTestMessage = 1017, InvalidArgument, NEVER,
+        "Give -TestRecipient an address outside the organization, with -SmtpServer (host or host:port) and -Credential of whoever may send as the sender.";
+
     /// The client secret is wrong.
     WrongSecret = 2001, AuthenticationError, NEVER,
         "Check -ClientSecret: it must be the secret's value, not its id, and belong to the app given by -AppId.";
@@ -285,6 +289,19 @@ codes! {
     /// Nobody says which domains are the organization's own.
     AcceptedDomainsUnknown = 6002, InvalidArgument, NEVER,
         "Give -AcceptedDomain contoso.com, contoso.onmicrosoft.com (what Get-AcceptedDomain shows; *.contoso.com also means what is below it), or connect with Connect-RestrictedSender.";
+
+    /// The mail server cannot be reached, does not encrypt, or broke the connection off. Nothing was sent.
+    MailServerUnavailable = 7001, ConnectionError, LATER,
+        "Check -SmtpServer (for mailboxes of Exchange Online smtp.office365.com:587) and that this machine may reach it; the proof is also found when the sender writes to somebody outside by themselves.";
+    /// The mail server does not let the account sign in. Nothing was sent.
+    MailSignInRefused = 7002, AuthenticationError, NEVER,
+        "Check -Credential, and that SMTP AUTH is on for the mailbox (Get-CASMailbox, SmtpClientAuthenticationDisabled); or let the sender write to somebody outside.";
+    /// The mail server refused the test message for another reason than a restriction. Nothing was sent.
+    TestMessageRefused = 7003, InvalidOperation, NEVER,
+        "Read the server's answer; whoever signs in must be allowed to send as the sender. ConvertFrom-NonDeliveryReport explains its code.";
+    /// Nobody can tell whether mail flows again: the trace could not be read, or a test message may have been sent.
+    ProofUnknown = 7004, InvalidResult, NEVER,
+        "Wait again with -Proof Sent, which needs a role that may read the message trace; a message that was sent meanwhile is found then. Do not send a test message twice blindly.";
 
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,

@@ -119,7 +119,8 @@ impl History {
                 (Happened::Journal(What::Answered) | Happened::Audit(Audited::Unblocked), _) => true,
                 (Happened::Journal(What::Requested), _) | (_, Some(Failure::Unknown)) => false,
                 // It failed for certain, or this one ended.
-                (Happened::Journal(What::Failed | What::Released), _) | (Happened::Audit(Audited::Delisted), _) => {
+                (Happened::Journal(What::Failed | What::Released | What::Proven), _)
+                | (Happened::Audit(Audited::Delisted), _) => {
                     return Some(None);
                 }
                 (Happened::Journal(_) | Happened::Audit(Audited::Listed), _) => return None,

@@ -251,6 +251,7 @@ fn order(time: OffsetDateTime, happened: Happened, fingerprint: u64) -> Order {
         Happened::Journal(What::Failed | What::ActionRequested | What::ActionTaken | What::ActionFailed) => 5,
         Happened::Audit(Audited::Delisted) => 6,
         Happened::Journal(What::Released) => 7,
+        Happened::Journal(What::Proven) => 8,
     };
     (time, rank, fingerprint)
 }
@@ -426,7 +427,7 @@ impl Episode {
                     (self.requested, self.person) = (None, None);
                 }
             }
-            Happened::Audit(Audited::Delisted) | Happened::Journal(What::Released) => {
+            Happened::Audit(Audited::Delisted) | Happened::Journal(What::Released | What::Proven) => {
                 self.released.get_or_insert(moment.time);
             }
             Happened::Journal(What::ActionRequested | What::ActionTaken | What::ActionFailed) => {}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::proof::Proven;
 use super::{second, EntityType, Key, Target};
 use crate::connection::{Connection, Origin};
 
@@ -15,6 +16,8 @@ pub enum Outcome {
     Removing,
     /// The entry has left the list: several looks agree.
     Released,
+    /// It has left the list, and a message of it to somebody outside was delivered afterwards.
+    Proven,
     /// It was waited for, and it is still in the list.
     StillListed,
     /// It has left the list, and a newer restriction is there.
@@ -32,6 +35,7 @@ impl Outcome {
         match self {
             Self::Removing => "Removing",
             Self::Released => "Released",
+            Self::Proven => "Proven",
             Self::StillListed => "StillListed",
             Self::Returned => "Returned",
             Self::NotListed => "NotListed",
@@ -59,6 +63,8 @@ pub struct UnblockResult {
     pub requested_at: Option<OffsetDateTime>,
     /// When it was first seen to be gone.
     pub released_at: Option<OffsetDateTime>,
+    /// The message that proves that mail flows again, where one was looked for and found.
+    pub proven: Option<Proven>,
     /// How long it took, from the request to the release or, where there was none, to the last look.
     pub elapsed: Option<Duration>,
     /// The service's id of that request.
@@ -81,6 +87,7 @@ impl UnblockResult {
             outcome: Outcome::Failed,
             requested_at: None,
             released_at: None,
+            proven: None,
             elapsed: None,
             request_id: None,
             trail: Vec::new(),
@@ -121,6 +128,10 @@ impl UnblockResult {
         ];
         if let Some(released) = self.released_at.and_then(second) {
             lines.push(format!("Not listed since: {released}"));
+        }
+        if let Some(Proven { message_trace_id, recipient, at }) = &self.proven {
+            let at = second(*at).unwrap_or_default();
+            lines.push(format!("Sent again: {at}, message {message_trace_id} to {recipient}"));
         }
         if let Some(elapsed) = self.elapsed {
             lines.push(format!("Elapsed: {}", clock_face(elapsed)));

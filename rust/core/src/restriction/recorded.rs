@@ -1,5 +1,6 @@
 //! What an unblock writes into the journal.
 
+use super::proof::Proven;
 use super::Key;
 use crate::connection::Connection;
 use crate::error::{Error, Result};
@@ -144,6 +145,19 @@ impl<'a> Recorder<'a> {
     /// As [`failed`](Self::failed).
     pub async fn happened(&mut self, what: What, key: &Key, request_id: Option<&str>, host: &Host) -> Result<()> {
         let event = Event { request_id: request_id.map(str::to_owned), ..self.event(what, key) };
+        self.afterwards(event, host).await
+    }
+
+    /// After a message was found that proves that mail flows again.
+    ///
+    /// # Errors
+    /// As [`failed`](Self::failed).
+    pub async fn proven(&mut self, key: &Key, proven: &Proven, request_id: Option<&str>, host: &Host) -> Result<()> {
+        let event = Event {
+            request_id: request_id.map(str::to_owned),
+            detail: Some(proven.to_string()),
+            ..self.event(What::Proven, key)
+        };
         self.afterwards(event, host).await
     }
 

@@ -15,7 +15,7 @@ pub const LOOK_AGAIN: Duration = Duration::seconds(30);
 const AGREEMENT: Duration = Duration::seconds(60);
 
 /// How far our clock may be from the service's.
-const CLOCK_DIFFERENCE: Duration = Duration::minutes(5);
+pub const CLOCK_DIFFERENCE: Duration = Duration::minutes(5);
 
 /// The looks at one entity so far.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +64,7 @@ impl Sightings {
             return None;
         }
         self.gone_since.get_or_insert(first);
-        Some(if self.was_there() { Outcome::Released } else { Outcome::NotListed })
+        self.gone()
     }
 
     /// A look failed, which says nothing.
@@ -74,6 +74,9 @@ impl Sightings {
 
     /// What there is to say when nobody waits any longer.
     pub fn at_the_end(&self) -> Outcome {
+        if let Some(gone) = self.gone() {
+            return gone;
+        }
         match (self.listed + self.missed, self.missing_since) {
             (0, _) => Outcome::Failed,
             (_, None) => Outcome::StillListed,
@@ -85,6 +88,16 @@ impl Sightings {
     /// Whether it was missed, but not yet by enough looks.
     pub fn is_vanishing(&self) -> bool {
         self.missing_since.is_some() && self.gone_since.is_none()
+    }
+
+    /// Since when the entry is listed that is waited for, where that is known.
+    pub fn listed_since(&self) -> Option<OffsetDateTime> {
+        self.since
+    }
+
+    /// What there is to say once it is gone: whether it had been there.
+    pub fn gone(&self) -> Option<Outcome> {
+        self.gone_since.map(|_| if self.was_there() { Outcome::Released } else { Outcome::NotListed })
     }
 
     /// When the first of the looks was that agree that it is gone.

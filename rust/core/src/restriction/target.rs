@@ -157,13 +157,22 @@ fn connector(text: Option<&str>) -> Result<Option<Uuid>> {
 }
 
 fn named_address(text: &str) -> Result<Named> {
-    let refuse = |why: &str| Err(Error::new(Code::InvalidAddress, format!("'{text}' {why}.")).about(text));
     if Pattern::is_pattern(text) {
         return match Pattern::parse(text) {
             Some(pattern) => Ok(Named::Senders(pattern)),
-            None => refuse("is not a pattern: a bracket is not closed"),
+            None => refuse_address(text, "is not a pattern: a bracket is not closed"),
         };
     }
+    check_address(text)?;
+    Ok(Named::One(Key::Sender(text.to_owned())))
+}
+
+/// Refuses what is no mail address.
+///
+/// # Errors
+/// [`Code::InvalidAddress`].
+pub fn check_address(text: &str) -> Result<()> {
+    let refuse = |why| refuse_address(text, why);
     let Some((local, domain)) = text.rsplit_once('@') else {
         return refuse("is not an email address: it has no @");
     };
@@ -180,7 +189,11 @@ fn named_address(text: &str) -> Result<Named> {
     {
         return refuse("is not an email address: it has a character that does not belong in one");
     }
-    Ok(Named::One(Key::Sender(text.to_owned())))
+    Ok(())
+}
+
+fn refuse_address<T>(text: &str, why: &str) -> Result<T> {
+    Err(Error::new(Code::InvalidAddress, format!("'{text}' {why}.")).about(text))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ struct Run<'a> {
     dealt_with: Vec<Key>,
     recorder: Recorder<'a>,
     inquiry: Inquiry<'a>,
-    waits: Waits,
+    waits: Waits<'a>,
     examiner: Examiner<'a>,
 }
 

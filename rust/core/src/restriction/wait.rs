@@ -1,20 +1,23 @@
 //! `Unblock-RestrictedSender -Wait` and `Wait-RestrictedSender`: look at the list until it tells what came of each
 //! unblock. All that are waited for share each look.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use time::{Duration, OffsetDateTime};
 
 use super::decision::{AT_MOST, USUALLY};
-use super::list::{Identity, List};
+use super::list::List;
 use super::outcome::clock_face;
+use super::proof::{Proof, Prover};
 use super::recorded::Recorder;
-use super::sightings::{Sightings, LOOK_AGAIN};
+use super::sightings::LOOK_AGAIN;
+use super::waiting::{Listed, Waiting};
 use super::{minute, EntityType, Key, Outcome, UnblockResult};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
-use crate::history::journal::What;
 use crate::host::{Host, Progress, Row};
+
+pub use super::waiting::Who;
 
 /// How long to wait, and how often to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,35 +70,44 @@ fn within(name: &str, seconds: Option<i64>, least: i64, most: Duration) -> Resul
     }
 }
 
-/// Waits until what the input names has left the list, or was not in it, changing nothing. `Target::requested_at` says
-/// when an unblock was sent; of this connection's own unblocks that is known.
+/// Waits until what the input names has left the list, or was not in it, and, where that is wanted, until there is proof
+/// that it can send; changing nothing, save that a test message is sent where that is wanted too. `Target::requested_at`
+/// says when an unblock was sent; of this connection's own unblocks that is known.
 ///
 /// # Errors
-/// When the caller has gone. Whatever concerns one item is an item failure.
-pub async fn wait(connection: &Connection, options: &WaitOptions, host: &Host) -> Result<()> {
-    let mut waits = Waits::default();
+/// When the caller has gone; what keeps proof from being looked for. Whatever concerns one item is an item failure.
+pub async fn wait(connection: &Connection, options: &WaitOptions, proof: &Proof, host: &Host) -> Result<()> {
+    let prover = match proof {
+        Proof::List => None,
+        Proof::Sent(test) => Some(Prover::new(connection, test.as_ref(), host).await?),
+    };
+    let mut waits = Waits { prover, ..Waits::default() };
     while let Some(item) = host.next().await? {
         let mut result = UnblockResult::new(connection, &item.target);
-        match item.target.key_in(connection.origin(), item.number) {
+        let added = match item.target.key_in(connection.origin(), item.number) {
             Ok(key) => {
                 result.set_key(&key);
                 result.requested_at = item.target.requested_at;
                 recall(connection, &key, &mut result);
                 let since = item.target.known.as_ref().and_then(|known| known.since);
-                let who = if item.target.known.is_some() { Who::Listed(vec![key]) } else { Who::Named(key) };
-                waits.add(result, who, since);
+                waits.add_named(result.clone(), &key, item.target.known.is_some(), since).await
             }
+            Err(error) => Err(error),
+        };
+        match added {
+            Err(error) if matches!(error.code(), Code::Cancelled | Code::ConfirmationImpossible) => return Err(error),
             Err(error) => {
                 host.item_failed(error).await?;
                 host.row(Row::Unblock(result)).await?;
             }
+            Ok(()) => {}
         }
     }
     waits.together(connection, options, &mut Recorder::of_a_wait(connection), host).await
 }
 
 /// Takes over what this connection knows of its own request, unless somebody names another moment.
-fn recall(connection: &Connection, key: &Key, result: &mut UnblockResult) {
+pub fn recall(connection: &Connection, key: &Key, result: &mut UnblockResult) {
     let Some(request) = connection.requests().last(key) else { return };
     if *result.requested_at.get_or_insert(request.at) == request.at {
         result.request_id = request.id;
@@ -104,49 +116,43 @@ fn recall(connection: &Connection, key: &Key, result: &mut UnblockResult) {
 
 /// Everything that an operation waits for.
 #[derive(Debug, Default)]
-pub struct Waits {
+pub struct Waits<'a> {
     all: Vec<Waiting>,
+    /// Who looks for proof, where it is wanted.
+    prover: Option<Prover<'a>>,
     keys: HashSet<String>,
     /// Whether the admin was told that a look failed; once is enough.
     told_of_failure: bool,
 }
 
-/// One entity that is waited for.
-#[derive(Debug)]
-struct Waiting {
-    result: UnblockResult,
-    who: Who,
-    sightings: Sightings,
-    /// The last look that failed.
-    error: Option<Error>,
-    /// Whether its outcome was handed over.
-    told: bool,
-}
-
-/// By what keys an entity is listed.
-#[derive(Debug)]
-pub enum Who {
-    /// By this one or by another of the same person: to be asked.
-    Named(Key),
-    /// By one of these.
-    Listed(Vec<Key>),
-}
-
-/// The listed keys of one kind, and since when each is listed.
-type Listed = HashMap<String, Option<OffsetDateTime>>;
-
-impl Waits {
+impl Waits<'_> {
     /// Adds an entity. `since` tells since when the entry is listed that is waited for, where that is known. One that
-    /// is waited for already is not added again.
-    pub fn add(&mut self, result: UnblockResult, who: Who, since: Option<OffsetDateTime>) {
-        let named = match &who {
-            Who::Named(key) => key.folded(),
-            Who::Listed(keys) => keys.iter().map(Key::folded).collect::<Vec<_>>().join(" "),
-        };
-        if self.keys.insert(named) {
-            let sightings = Sightings::of(result.requested_at, since);
-            self.all.push(Waiting { result, who, sightings, error: None, told: false });
+    /// is waited for already is not added again: nothing, then.
+    pub fn add(&mut self, result: UnblockResult, who: Who, since: Option<OffsetDateTime>) -> Option<&mut Waiting> {
+        if !self.keys.insert(who.folded()) {
+            return None;
         }
+        self.all.push(Waiting::new(result, who, since));
+        self.all.last_mut()
+    }
+
+    /// Adds an entity that the input names, and asks for what its proof needs.
+    async fn add_named(
+        &mut self,
+        result: UnblockResult,
+        key: &Key,
+        is_listed: bool,
+        since: Option<OffsetDateTime>,
+    ) -> Result<()> {
+        let who = if is_listed { Who::Listed(vec![key.clone()]) } else { Who::Named(key.clone()) };
+        let search = match &self.prover {
+            Some(prover) if !self.keys.contains(&who.folded()) => prover.search(key).await?,
+            _ => None,
+        };
+        if let Some(waiting) = self.add(result, who, since) {
+            waiting.search = search;
+        }
+        Ok(())
     }
 
     /// Waits for all of them, handing each outcome over as soon as it is certain.
@@ -168,13 +174,18 @@ impl Waits {
         let deadline = began.saturating_add(options.timeout);
         let mut pause = options.poll_interval;
         loop {
-            let now = connection.now();
+            let (now, searched) = (connection.now(), self.searched());
             self.look(connection, [now, deadline], recorder, host).await?;
+            self.prove(connection, [now, deadline], recorder, host).await?;
             if now >= deadline {
                 return self.give_up(connection, now, recorder, host).await;
             }
             if self.open().next().is_none() {
                 return Ok(());
+            }
+            if self.searched() > searched {
+                // Proof may follow soon.
+                pause = options.poll_interval;
             }
             let next = if self.open().any(|waiting| waiting.sightings.is_vanishing()) {
                 LOOK_AGAIN
@@ -201,6 +212,36 @@ impl Waits {
 
     fn open(&self) -> impl Iterator<Item = &Waiting> {
         self.all.iter().filter(|waiting| !waiting.told)
+    }
+
+    /// How many have left the list and are not proven yet.
+    fn searched(&self) -> usize {
+        self.all.iter().filter(|waiting| waiting.is_searched()).count()
+    }
+
+    /// One look for proof that those can send who have left the list.
+    async fn prove(
+        &mut self,
+        connection: &Connection,
+        [now, deadline]: [OffsetDateTime; 2],
+        recorder: &mut Recorder<'_>,
+        host: &Host,
+    ) -> Result<()> {
+        let Some(prover) = &self.prover else { return Ok(()) };
+        let searched = self.all.iter_mut().filter(|waiting| waiting.is_searched());
+        let mut searches: Vec<_> =
+            searched.filter_map(|waiting| Some((waiting.key(), waiting.search.as_mut()?))).collect();
+        for (sender, said) in prover.look(&mut searches, deadline.saturating_add(LAST_TRIES)).await? {
+            if let Some(waiting) = self.all.iter_mut().find(|waiting| waiting.key() == sender) {
+                waiting.result.note(now, said);
+            }
+        }
+        for waiting in self.all.iter_mut().filter(|waiting| waiting.is_searched()) {
+            if waiting.take_proof() {
+                waiting.tell(connection, Outcome::Proven, now, recorder, host).await?;
+            }
+        }
+        Ok(())
     }
 
     /// One look at the list: each half that anybody waits for is read once.
@@ -231,6 +272,9 @@ impl Waits {
                     Err(error) => Err(error.clone()),
                 };
                 match seen {
+                    Ok(Some(Outcome::Released | Outcome::NotListed)) if waiting.search.is_some() && !waiting.told => {
+                        waiting.release(connection, recorder, host).await?;
+                    }
                     Ok(Some(outcome)) => waiting.tell(connection, outcome, now, recorder, host).await?,
                     Ok(None) => {}
                     Err(error) if waiting.told => drop(error),
@@ -276,10 +320,14 @@ impl Waits {
         let elapsed = (connection.now() - first).max(Duration::ZERO);
         let percent = elapsed.whole_seconds().saturating_mul(100) / USUALLY.whole_seconds();
         let next = minute(next).map(|next| format!(" Next look: {next}.")).unwrap_or_default();
+        let searched = match self.searched() {
+            0 => String::new(),
+            searched => format!(" {searched} left the list; looking for a delivered message."),
+        };
         Progress {
             activity: format!("Waiting for unblocks in {}", connection.title()),
             status: format!(
-                "{} of {} done after {}; usually within {}, at most {}.{next}",
+                "{} of {} done after {}; usually within {}, at most {}.{searched}{next}",
                 self.all.len() - open,
                 self.all.len(),
                 clock_face(elapsed),
@@ -292,188 +340,10 @@ impl Waits {
     }
 }
 
-impl Waiting {
-    /// The address of somebody of whom it is not known yet by what keys they are listed.
-    fn unknown_address(&self) -> Option<String> {
-        match &self.who {
-            Who::Named(Key::Sender(address)) => Some(address.clone()),
-            _ => None,
-        }
-    }
-
-    /// What this look says of it. Finds out first by which keys it is listed, if nobody did.
-    async fn look(
-        &mut self,
-        connection: &Connection,
-        listed: &Listed,
-        list: &mut List<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Option<Outcome>> {
-        if let Who::Named(named) = &self.who {
-            let keys = keys_of(named, list, self.result.requested_at.is_some()).await?;
-            for key in &keys {
-                recall(connection, key, &mut self.result);
-            }
-            self.sightings.requested_at = self.result.requested_at;
-            self.who = Who::Listed(keys);
-        }
-        let Who::Listed(keys) = &self.who else { return Ok(None) };
-        let found = keys.iter().find_map(|key| listed.get(&key.folded()).map(|created| (key, *created)));
-        Ok(match found {
-            Some((key, created)) => {
-                self.result.set_key(key);
-                self.sightings.see(created)
-            }
-            None => self.sightings.miss(now),
-        })
-    }
-
-    /// Hands its outcome over. Later looks may still see it return, as long as others are waited for.
-    async fn tell(
-        &mut self,
-        connection: &Connection,
-        outcome: Outcome,
-        now: OffsetDateTime,
-        recorder: &mut Recorder<'_>,
-        host: &Host,
-    ) -> Result<()> {
-        let key = self.key();
-        let organization = connection.organization();
-        if self.told {
-            if outcome == Outcome::Returned {
-                self.result.outcome = outcome;
-                self.record(What::Returned, recorder, host).await?;
-                return host.warn(returned(&key, organization)).await;
-            }
-            return Ok(());
-        }
-        self.end(outcome, now, self.sightings.summary(self.error.as_ref()));
-        match outcome {
-            Outcome::Released => {
-                self.record(What::Released, recorder, host).await?;
-                host.detail(format!("{key} has left the list of {organization}.")).await?;
-            }
-            Outcome::Returned => {
-                self.record(What::Returned, recorder, host).await?;
-                host.warn(returned(&key, organization)).await?;
-            }
-            Outcome::Removing => {
-                host.warn(format!(
-                    "The last look missed {key} in the list of {organization}, but too few looks agree to call it \
-                     released. Ask again with Wait-RestrictedSender."
-                ))
-                .await?;
-            }
-            Outcome::StillListed if self.is_overdue(now) => {
-                host.warn(format!(
-                    "{key} is still listed in {organization}, more than 24 hours after its unblock. Open a ticket with \
-                     Microsoft Support; the property SupportText has what they ask for."
-                ))
-                .await?;
-            }
-            Outcome::StillListed => {
-                host.detail(format!(
-                    "{key} is still listed in {organization}. An unblock may take 24 hours: wait on with \
-                     Wait-RestrictedSender, and do not unblock again meanwhile."
-                ))
-                .await?;
-            }
-            Outcome::NotListed | Outcome::Failed => {}
-        }
-        host.row(Row::Unblock(self.result.clone())).await
-    }
-
-    async fn fail(&mut self, outcome: Outcome, error: Error, now: OffsetDateTime, host: &Host) -> Result<()> {
-        self.end(outcome, now, error.message.clone());
-        host.item_failed(error).await?;
-        host.row(Row::Unblock(self.result.clone())).await
-    }
-
-    async fn record(&self, what: What, recorder: &mut Recorder<'_>, host: &Host) -> Result<()> {
-        let key = match &self.who {
-            Who::Named(key) => Some(key),
-            Who::Listed(keys) => keys.iter().find(|key| key.to_string().eq_ignore_ascii_case(&self.key())),
-        };
-        match key {
-            Some(key) => recorder.happened(what, key, self.result.request_id.as_deref(), host).await,
-            None => Ok(()),
-        }
-    }
-
-    fn end(&mut self, outcome: Outcome, now: OffsetDateTime, note: String) {
-        self.told = true;
-        let result = &mut self.result;
-        result.outcome = outcome;
-        if outcome != Outcome::NotListed {
-            result.released_at = self.sightings.gone_since();
-        }
-        let end = result.released_at.unwrap_or(now);
-        result.elapsed = result.requested_at.map(|requested| (end - requested).max(Duration::ZERO));
-        result.note(now, note);
-    }
-
-    /// Whether looks still say something of it: until its outcome is known, and whether it comes back after a release.
-    fn is_watched(&self) -> bool {
-        !self.told || self.result.outcome == Outcome::Released
-    }
-
-    fn cannot_tell(&self, connection: &Connection) -> Error {
-        let (key, organization) = (self.key(), connection.organization());
-        let message =
-            format!("Whether {key} has left the list of {organization} is not known: no look at it succeeded.");
-        let error = Error::new(Code::OutcomeUnknown, message).about(key);
-        match &self.error {
-            Some(cause) => error.because_of(cause),
-            None => error,
-        }
-    }
-
-    fn is_overdue(&self, now: OffsetDateTime) -> bool {
-        self.result.requested_at.is_some_and(|requested| now > requested.saturating_add(AT_MOST))
-    }
-
-    fn key(&self) -> String {
-        self.result.sender_address.clone().or_else(|| self.result.connector_id.clone()).unwrap_or_default()
-    }
-}
-
-impl Sightings {
-    /// The looks in a sentence, for a ticket.
-    fn summary(&self, last_failure: Option<&Error>) -> String {
-        let gone = self.gone_since().and_then(minute).map(|gone| format!(", gone since {gone}")).unwrap_or_default();
-        let failure = last_failure.map(|error| format!(" (the last: {error})")).unwrap_or_default();
-        let (listed, missed, failed) = (self.listed, self.missed, self.failed);
-        format!("Looks at the list: {listed} showed it, {missed} did not{gone}, {failed} failed{failure}.")
-    }
-}
-
-/// The keys that `named` may be listed by. The key that is listed now is the one that is waited for: the one that was
-/// named, else the first in the service's order. Where none is, any of them would be.
-async fn keys_of(named: &Key, list: &mut List<'_>, was_requested: bool) -> Result<Vec<Key>> {
-    let finding = list.find(named).await?;
-    if let Some(entry) = finding.entries.first() {
-        return Ok(vec![entry.key.clone()]);
-    }
-    match (&finding.identity, named) {
-        (Identity::Known, Key::Sender(_)) => Ok(finding.checked.into_iter().map(Key::Sender).collect()),
-        // Somebody unblocked it under this key, so it is one, whoever is known today.
-        (Identity::Known, Key::Connector(_)) => Ok(vec![named.clone()]),
-        (Identity::Nobody, _) if was_requested => Ok(vec![named.clone()]),
-        _ => Err(finding.nothing(named, list.organization())),
-    }
-}
-
 fn could_not_look(connection: &Connection, error: &Error) -> String {
     format!(
         "A look at the list of {} failed, which says nothing about who is in it; the wait goes on. {error}",
         connection.organization()
-    )
-}
-
-fn returned(key: &str, organization: &str) -> String {
-    format!(
-        "{key} has been restricted again in {organization} after it had left the list. Find out why before you unblock it \
-         again: the service counts unblocks."
     )
 }
 

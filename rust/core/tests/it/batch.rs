@@ -4,7 +4,7 @@ use crate::tenant::{address, run, Tenant};
 use restricted_sender_core::error::{Code, Result};
 use restricted_sender_core::exchange::{Cmdlet, Record};
 use restricted_sender_core::host::converse;
-use restricted_sender_core::restriction::{wait, Outcome, WaitOptions};
+use restricted_sender_core::restriction::{wait, Outcome, Proof, WaitOptions};
 use restricted_sender_sandbox::Scenario;
 use serde_json::{json, Value};
 use time::Duration;
@@ -99,7 +99,7 @@ async fn a_wait_for_many_looks_them_up_together() {
     let people = ["ceo@contoso.com", "adele.vance@contoso.com", "alex.wilber@contoso.com", "nobody@contoso.com"];
     let targets = people.map(address).to_vec();
     let one_look = WaitOptions { timeout: Duration::ZERO, ..WaitOptions::default() };
-    let (said, result) = run!(targets, host => wait(&tenant.connection, &one_look, &host));
+    let (said, result) = run!(targets, host => wait(&tenant.connection, &one_look, &Proof::List, &host));
     result.unwrap();
     let outcomes: Vec<_> = said.unblocks.iter().map(|result| result.outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::StillListed).count(), 3, "{outcomes:?}");

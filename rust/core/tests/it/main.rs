@@ -11,6 +11,7 @@ mod graph;
 mod group;
 mod history;
 mod journal;
+mod proof;
 mod protect;
 mod redirect;
 mod report;

@@ -4,7 +4,7 @@
 use crate::tenant::{address, run, Said, Tenant};
 use restricted_sender_core::error::Code;
 use restricted_sender_core::restriction::{
-    get, unblock, wait, Known, Outcome, Query, Target, UnblockOptions, UnblockResult, WaitOptions,
+    get, unblock, wait, Known, Outcome, Proof, Query, Target, UnblockOptions, UnblockResult, WaitOptions,
 };
 use restricted_sender_sandbox::Scenario;
 use serde_json::{json, Value};
@@ -33,7 +33,7 @@ async fn unblock_with(tenant: &Tenant, options: UnblockOptions, targets: Vec<Tar
 }
 
 async fn wait_with(tenant: &Tenant, options: WaitOptions, targets: Vec<Target>) -> Said {
-    let (said, result) = run!(targets, host => wait(&tenant.connection, &options, &host));
+    let (said, result) = run!(targets, host => wait(&tenant.connection, &options, &Proof::List, &host));
     result.unwrap();
     said
 }

@@ -19,6 +19,8 @@ pub enum What {
     Answered,
     /// The entity was seen to have left the list.
     Released,
+    /// A message of the sender to somebody outside was delivered after the release.
+    Proven,
     /// The entity was seen in the list again after it had left.
     Returned,
     /// The unblock failed, or nobody knows what came of it; the error code tells.
@@ -32,10 +34,11 @@ pub enum What {
 }
 
 impl What {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Requested,
         Self::Answered,
         Self::Released,
+        Self::Proven,
         Self::Returned,
         Self::Failed,
         Self::ActionRequested,
@@ -56,6 +59,7 @@ impl What {
             Self::Requested => "Requested",
             Self::Answered => "Answered",
             Self::Released => "Released",
+            Self::Proven => "Proven",
             Self::Returned => "Returned",
             Self::Failed => "Failed",
             Self::ActionRequested => "ActionRequested",
