@@ -123,6 +123,23 @@ impl Account {
     }
 }
 
+/// Lengths of a password that the directory takes, in characters.
+const SHORTEST_PASSWORD: usize = 8;
+const LONGEST_PASSWORD: usize = 256;
+
+/// Whether the directory takes it: three of four kinds of characters.
+pub(crate) fn is_complex(password: &str) -> bool {
+    let kinds: [fn(char) -> bool; 4] = [
+        |character| character.is_ascii_lowercase(),
+        |character| character.is_ascii_uppercase(),
+        |character| character.is_ascii_digit(),
+        |character| !character.is_alphanumeric(),
+    ];
+    let length = password.chars().count();
+    (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length)
+        && kinds.iter().filter(|is_of_kind| password.chars().any(is_of_kind)).count() >= 3
+}
+
 /// Why somebody cannot hand mail over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotSignedIn {
@@ -195,4 +212,19 @@ impl Accounts {
 /// SHA-256 in lower-case hexadecimal digits.
 fn digest(password: &str) -> String {
     Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords() {
+        for good in ["Abcdefg1", "abcdef1!", "ABCDEF1!", &"aB1".repeat(85)] {
+            assert!(is_complex(good), "{good}");
+        }
+        for bad in ["", "Abcdef1", "abcdefgh", "Abcdefgh", "abcdefg1", &"aB1!".repeat(65)] {
+            assert!(!is_complex(bad), "{bad}");
+        }
+    }
 }

@@ -123,6 +123,9 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("permissions", "POST") => permission::change(tenant, body),
         ("accounts", "GET") => Ok(account::list(tenant)),
         (what, "GET") if what.starts_with("accounts/") => account::show(tenant, what.trim_start_matches("accounts/")),
+        (what, "POST") if what.starts_with("accounts/") => {
+            account::choose_password(tenant, what.trim_start_matches("accounts/"), body)
+        }
         ("groups", "POST") => group::change(tenant, body),
         ("submissions", "POST") => submission::submit(tenant, body),
         ("traffic", "POST") => traffic::fill(tenant, body),

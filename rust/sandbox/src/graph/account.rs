@@ -8,15 +8,11 @@ use time::OffsetDateTime;
 use super::properties::written;
 use super::refusal::Refusal;
 use super::{context, Caller, Request};
-use crate::account::Account;
+use crate::account::{is_complex, Account};
 use crate::audit::Actor;
 use crate::permission::Permission;
 use crate::reply::{self, Reply};
 use crate::tenant::Tenant;
-
-/// Lengths of a password that the directory takes, in characters.
-const SHORTEST_PASSWORD: usize = 8;
-const LONGEST_PASSWORD: usize = 256;
 
 /// `PATCH users/{id}`: what it may change here. No `Debug`, for the password's sake.
 #[derive(Deserialize)]
@@ -105,19 +101,6 @@ impl Change {
     }
 }
 
-/// Whether the directory takes it: three of four kinds of characters.
-fn is_complex(password: &str) -> bool {
-    let kinds: [fn(char) -> bool; 4] = [
-        |character| character.is_ascii_lowercase(),
-        |character| character.is_ascii_uppercase(),
-        |character| character.is_ascii_digit(),
-        |character| !character.is_alphanumeric(),
-    ];
-    let length = password.chars().count();
-    (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length)
-        && kinds.iter().filter(|is_of_kind| password.chars().any(is_of_kind)).count() >= 3
-}
-
 /// `POST users/{id}/revokeSignInSessions`.
 pub(super) fn revoke_sessions(
     tenant: &Tenant,
@@ -142,16 +125,6 @@ pub(super) fn revoke_sessions(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn passwords() {
-        for good in ["Abcdefg1", "abcdef1!", "ABCDEF1!", &"aB1".repeat(85)] {
-            assert!(is_complex(good), "{good}");
-        }
-        for bad in ["", "Abcdef1", "abcdefgh", "Abcdefgh", "abcdefg1", &"aB1!".repeat(65)] {
-            assert!(!is_complex(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn a_new_password_must_be_changed_unless_said_otherwise() {

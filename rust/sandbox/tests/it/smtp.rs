@@ -104,9 +104,16 @@ async fn signing_in() {
         client.expect(&plain(DIEGO, &right), "535 5.7.3").await;
         client.expect(&plain(DIEGO, "Correct-Horse-1"), code).await;
     }
+    // Diego signs in and chooses his own, which the directory must take.
+    for (chosen, status) in [("simple", 400), ("Battery-Staple-2", 204)] {
+        let reply = practice.control(Method::POST, &format!("accounts/{DIEGO}"), json!({"password": chosen})).await;
+        assert_eq!(reply.status(), status);
+    }
+    let mut client = Client::secure(&practice, None).await;
+    client.expect(&plain(DIEGO, "Battery-Staple-2"), "235").await;
     assert_eq!(patch(json!({"accountEnabled": false})).await.unwrap().status(), 204);
     let mut client = Client::secure(&practice, None).await;
-    client.expect(&plain(DIEGO, "Correct-Horse-1"), "535 5.7.139").await;
+    client.expect(&plain(DIEGO, "Battery-Staple-2"), "535 5.7.139").await;
 
     let standalone = Practice::open(Scenario::Standalone).await;
     let mut client = Client::secure(&standalone, None).await;
