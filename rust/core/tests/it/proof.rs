@@ -96,6 +96,42 @@ async fn a_test_message_is_asked_for_sent_once_and_found() {
 }
 
 #[tokio::test]
+async fn a_test_message_that_the_trace_does_not_show_yet_is_not_sent_again() {
+    let tenant = unblocked().await;
+    // The first looks at the trace fail.
+    tenant.fault(TRACE, 2, json!({"kind": "status", "status": 400, "body": "{}"})).await;
+    let said = prove(&tenant, message(&tenant, ADELE, &password_of(&tenant, ADELE)), address(ADELE)).await;
+    assert_eq!(outcomes(&said), [Outcome::Proven], "{:?}", said.failed);
+    assert_eq!(said.details.iter().filter(|detail| detail.contains("was handed to")).count(), 1, "{:?}", said.details);
+    assert!(tenant.seen(TRACE).await >= 3);
+}
+
+#[tokio::test]
+async fn of_several_senders_each_has_a_moment_of_its_own() {
+    const LEE: &str = "lee.gu@contoso.com";
+    let tenant = unblocked().await;
+    tenant.pass(600).await;
+    send(&tenant, LEE, OUTSIDE);
+    tenant.pass(600).await;
+    tenant.order("restrictions", &json!({"senderAddress": LEE, "reason": "OutboundSpamLast24Hours=1"}));
+    tenant.pass(600).await;
+    let options = UnblockOptions::default();
+    let (_, result) = run!(vec![address(LEE)], host => unblock(&tenant.connection, &options, &host));
+    result.unwrap();
+    let (options, proof) = (WaitOptions::default(), Proof::Sent(None));
+    let targets = || vec![address(ADELE), address(LEE)];
+    let (said, result) = run!(targets(), host => wait(&tenant.connection, &options, &proof, &host));
+    result.unwrap();
+    assert_eq!(outcomes(&said), [Outcome::Released, Outcome::Released], "Lee wrote before the restriction");
+    send(&tenant, LEE, OUTSIDE);
+    tenant.pass(60).await;
+    let (said, result) = run!(targets(), host => wait(&tenant.connection, &options, &proof, &host));
+    result.unwrap();
+    assert_eq!(outcomes(&said), [Outcome::Proven, Outcome::Released]);
+    assert_eq!(said.unblocks[0].sender_address.as_deref(), Some(LEE));
+}
+
+#[tokio::test]
 async fn a_server_that_takes_no_test_message_leaves_the_release_unproven() {
     let tenant = unblocked().await;
     for (user, password, code) in [
