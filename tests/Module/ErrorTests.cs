@@ -218,6 +218,11 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
         ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
 
+        ["RS6003"] = (Place.Assembly, test => test.Error(
+            $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Assembly}' -NoClobber")),
+        ["RS6004"] = (Place.Module, test => test.Error(
+            $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Module}'")),
+
         ["RS9001"] = (null, _ => Native(session =>
         {
             NativeHost.Run(session, "connect-restricted-sender", switches: "Sandbox");
