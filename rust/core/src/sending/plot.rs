@@ -126,7 +126,7 @@ impl Plot {
         for panel in &self.panels {
             canvas.panel(panel);
         }
-        canvas.notes(&self.notes);
+        canvas.notes(&self.all_notes(until));
         let (body, height) = canvas.finish();
         let mut svg = String::with_capacity(body.len() + 4096);
         let described = text::escaped(&self.description(until));
@@ -141,6 +141,19 @@ impl Plot {
             style = style::STYLE,
         );
         svg
+    }
+
+    /// What must be known to read it right, also of what the picture itself adds.
+    fn all_notes(&self, until: Second) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.panels.iter().any(|panel| !panel.blocked.is_empty()) {
+            notes.push("Hatched: in the list of restricted entities.".to_owned());
+        }
+        if self.at < until && !self.panels.is_empty() {
+            notes.push(format!("Grey: after {}, until when it was measured.", text::dated(self.at)));
+        }
+        notes.extend(self.notes.iter().cloned());
+        notes
     }
 
     fn span(&self, until: Second) -> String {
@@ -171,7 +184,7 @@ impl Plot {
                 say(&format!("{}.", mark.words()));
             }
         }
-        self.notes.iter().for_each(|note| say(note));
+        self.all_notes(until).iter().for_each(|note| say(note));
         words
     }
 }

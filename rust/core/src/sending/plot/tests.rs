@@ -158,6 +158,9 @@ fn marks_beyond_what_was_measured_widen_the_time_and_nothing_is_told_of_it() {
     assert!(of_class(&elements, "line")[0].0.ends_with("H600.0\"/"), "the line ends with what is known");
     let later = &of_class(&elements, "later")[0].0;
     assert_eq!((number(later, "x"), number(later, "width")), (600.0, 440.0));
+    let notes: Vec<_> = of_class(&elements, "quiet").into_iter().map(|(_, text)| text.as_str()).collect();
+    assert!(notes.contains(&"Grey: after 2026-11-28 13:00 UTC, until when it was measured."), "{notes:?}");
+    assert!(notes.contains(&"Hatched: in the list of restricted entities."), "{notes:?}");
 }
 
 #[test]

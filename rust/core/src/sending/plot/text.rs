@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_and_wrapped() {
         assert_eq!((cut("営業部", 2), cut("営業部", 3)), ("営業...".to_owned(), "営業部".to_owned()));
-        assert_eq!(wrapped("one two three fourteen", 9), ["one two", "three", "fourteen"]);
+        assert_eq!(wrapped("one two three fourteen", 7), ["one two", "three", "fourteen"]);
         assert!(wrapped("  ", 9).is_empty());
     }
 
