@@ -219,6 +219,11 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
         ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
 
+        ["RS6003"] = (Place.Assembly, test => test.Error(
+            $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Assembly}' -NoClobber")),
+        ["RS6004"] = (Place.Module, test => test.Error(
+            $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Module}'")),
+
         ["RS7001"] = ("127.0.0.1:1", test => test.TestMessage(Adele, "127.0.0.1:1")),
         ["RS7002"] = (Adele, test => test.TestMessage(Adele, password: "wrong")),
         // Isaiah may not send as Adele.

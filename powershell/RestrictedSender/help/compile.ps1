@@ -88,8 +88,10 @@ function Test-Page($page, $command) {
     $names = @($command.Parameters.Keys | Where-Object { $common + $automatic.Keys -notcontains $_ })
     $wanted = @($names | ForEach-Object { "-$_" })
     foreach ($name in $wanted) { if ($described -cnotcontains $name) { "the parameter $name is not described" } }
+    # What every cmdlet that asks has need not be described, and may be.
+    $possible = $wanted + @($automatic.Keys | Where-Object { $command.Parameters.ContainsKey($_) } | ForEach-Object { "-$_" })
     foreach ($part in Get-Titled $page 'Parameters') {
-        if ($wanted -cnotcontains $part.Title) { "there is no parameter $($part.Title) to describe" }
+        if ($possible -cnotcontains $part.Title) { "there is no parameter $($part.Title) to describe" }
     }
     $outputs = @(Get-Titled $page 'Outputs' | ForEach-Object { $_.Title })
     foreach ($type in $command.OutputType) {
@@ -197,7 +199,8 @@ function Get-LinkMaml([string] $link) {
 }
 
 function Get-CommandMaml($page, $command) {
-    $titles = @(Get-Titled $page 'Parameters' | ForEach-Object { $_.Title }) + '-WhatIf' + '-Confirm'
+    $titles = @(Get-Titled $page 'Parameters' | ForEach-Object { $_.Title })
+    $titles += @('-WhatIf', '-Confirm' | Where-Object { $titles -cnotcontains $_ })
     $uses = foreach ($title in $titles) {
         foreach ($set in $command.ParameterSets) {
             $use = $set.Parameters | Where-Object { "-$($_.Name)" -eq $title }

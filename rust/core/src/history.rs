@@ -15,6 +15,7 @@ pub mod timeline;
 mod verification;
 
 pub use get::{from_files, Files, Query, Scope, Told};
+pub(crate) use online::of_some;
 pub use online::{asked, from_service, in_order, JournalPlace};
 pub use summary::Summary;
 pub use timeline::HistoryEvent;

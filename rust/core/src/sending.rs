@@ -6,18 +6,25 @@
 
 mod agreement;
 mod analysis;
+mod blocks;
+mod course;
+mod files;
 mod forecast;
 mod measure;
 mod message;
 mod organization;
 mod peaks;
+mod picture;
+mod plot;
 mod sender;
 mod service;
+mod shown;
 
 pub use crate::trace::{DateOrder, Defect, Tally, Unusable};
 pub use agreement::Agreement;
 pub use measure::{measure, Options, OrganizationMeasured, SenderMeasured, Source};
 pub use organization::{Busiest, Organization};
 pub use peaks::{Peak, Peaks};
+pub use picture::PlotTo;
 pub use restricted_sender_limits::{Hour, Second, Settings};
 pub use sender::{Forecast, Groups, Sending, Tripped};

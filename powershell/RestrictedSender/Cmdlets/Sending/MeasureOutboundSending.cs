@@ -8,7 +8,7 @@ using RestrictedSender.PowerShell.Native;
 namespace RestrictedSender.PowerShell;
 
 /// <summary>Measures what was sent against the limits, by a message trace.</summary>
-[Cmdlet(VerbsDiagnostic.Measure, "OutboundSending", DefaultParameterSetName = ServiceSet)]
+[Cmdlet(VerbsDiagnostic.Measure, "OutboundSending", DefaultParameterSetName = ServiceSet, SupportsShouldProcess = true)]
 [OutputType(typeof(OutboundSending), typeof(OutboundSendingSummary))]
 public sealed class MeasureOutboundSendingCommand : OperationCmdlet
 {
@@ -17,6 +17,7 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
     private readonly List<string> _files = [];
     private readonly TraceTable _table = new();
     private Running? _rows;
+    private string? _plot;
 
     /// <summary>Files that the trace was exported to, or folders of them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = PathSet, Position = 0)]
@@ -83,6 +84,23 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
     [Parameter]
     public SwitchParameter Summary { get; set; }
 
+    /// <summary>The file to draw it into, as SVG: what was sent against the limits over time.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PlotPath { get; set; }
+
+    /// <summary>Keeps a file that is there, and measures nothing then.</summary>
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        // Only the file changes anything: -WhatIf measures, and draws nothing.
+        if (JournalPlace.Named(this, PlotPath) is { } plot && ShouldProcess(plot, "Write plot"))
+            _plot = plot;
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -120,6 +138,9 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
         Finish();
         if (_rows is not null && _files.Count > 0)
         {
+            if (_plot is not null)
+                WriteWarning("The plot shows the rows alone, not the files that came with them.");
+            _plot = null;
             Begin("Files");
             Finish();
         }
@@ -153,6 +174,8 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
         operation.Add("SenderAddress", SenderAddress?.Where(address => address.Length > 0));
         operation.Bind("Hour", Hour?.ToString());
         operation.Bind("Summary", Summary.IsPresent);
+        operation.Bind("PlotPath", _plot);
+        operation.Bind("NoClobber", NoClobber.IsPresent);
     }
 
     private protected override object Read(Row row, RestrictedSenderConnection? connection) =>

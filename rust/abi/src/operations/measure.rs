@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use restricted_sender_core::error::Result;
-use restricted_sender_core::sending::{self, DateOrder, Hour, Options, Settings, Source};
+use restricted_sender_core::sending::{self, DateOrder, Hour, Options, PlotTo, Settings, Source};
 
 use super::{Spec, Start, TEXT};
 use crate::border::misuse;
@@ -25,6 +25,9 @@ pub const MEASURE: Spec = Spec {
         ("SenderAddress", RsCellType::List),
         ("Hour", RsCellType::Text),
         ("Summary", RsCellType::Bool),
+        // The full path of a file, and whether one that is there is kept.
+        ("PlotPath", RsCellType::Text),
+        ("NoClobber", RsCellType::Bool),
     ],
     // Tables of comma-separated values, each with its header.
     input: TEXT,
@@ -36,6 +39,11 @@ async fn measure(Start { session, mut parameters, host }: Start) -> Result<()> {
     let connected = session.connected().ok();
     let options = options(&mut parameters)?;
     sending::measure(connected.as_ref().map(|connected| &connected.connection), options, &host).await
+}
+
+fn plot(parameters: &mut Fields) -> Option<PlotTo> {
+    let no_clobber = parameters.flag("NoClobber");
+    parameters.text("PlotPath").map(|path| PlotTo { path: PathBuf::from(path), no_clobber })
 }
 
 fn options(parameters: &mut Fields) -> Result<Options> {
@@ -67,5 +75,6 @@ fn options(parameters: &mut Fields) -> Result<Options> {
         senders: parameters.texts("SenderAddress"),
         summary: parameters.flag("Summary"),
         settings: Settings { hour, ..Settings::default() },
+        plot: plot(parameters),
     })
 }

@@ -17,6 +17,7 @@ pub enum Kind {
     OperationStopped = 14,
     OperationTimeout = 15,
     PermissionDenied = 18,
+    ResourceExists = 20,
     ResourceUnavailable = 21,
     SecurityError = 25,
     ConnectionError = 27,
@@ -289,6 +290,12 @@ codes! {
     /// Nobody says which domains are the organization's own.
     AcceptedDomainsUnknown = 6002, InvalidArgument, NEVER,
         "Give -AcceptedDomain contoso.com, contoso.onmicrosoft.com (what Get-AcceptedDomain shows; *.contoso.com also means what is below it), or connect with Connect-RestrictedSender.";
+    /// There is a file of the plot's name already, which is to be kept.
+    PlotExists = 6003, ResourceExists, NEVER,
+        "Give another name with -PlotPath, or leave -NoClobber out to write over it.";
+    /// The file of a plot cannot be written.
+    PlotUnwritable = 6004, ResourceUnavailable, NEVER,
+        "Give -PlotPath the name of a file in a folder that exists and that you may write to.";
 
     /// The mail server cannot be reached, does not encrypt, or broke the connection off. Nothing was sent.
     MailServerUnavailable = 7001, ConnectionError, LATER,

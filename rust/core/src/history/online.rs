@@ -14,7 +14,7 @@ use crate::connection::{Connection, Origin};
 use crate::error::{Code, Error, Result};
 use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
-use crate::restriction::{minute, Key};
+use crate::restriction::{minute, Key, Named};
 
 /// How far back the audit log is read where nobody says it.
 const USUAL: Duration = Duration::days(90);
@@ -74,23 +74,14 @@ pub struct JournalPlace {
 pub async fn from_service(connection: &Connection, journal: JournalPlace, query: Query, host: &Host) -> Result<()> {
     let (now, query) = (connection.now(), Arc::new(query));
     let ours = ours(connection, journal, &query, host).await?;
-    let (start, end) = (*query.within.start(), *query.within.end());
-    let kept = now.saturating_sub(RETENTION);
-    let wanted = |key: &Key| query.wants(key);
-    let (mut found, read) = if end < kept {
-        (Found::default(), Ok(()))
-    } else {
-        Search::read(connection, (start.max(kept), end.min(now)), &wanted, host).await
-    };
+    let end = *query.within.end();
+    let (found, read) = theirs(connection, &query, host).await;
     let failed = read.is_err();
     if let Err(error) = read {
         if error.code() == Code::Cancelled {
             return Err(error);
         }
         host.item_failed(error).await?;
-    }
-    if start < kept {
-        found.gaps.push("The service keeps records for 180 days: earlier ones are gone.".to_owned());
     }
     let whole = !failed && found.gaps.is_empty();
     for gap in found.gaps {
@@ -105,6 +96,53 @@ pub async fn from_service(connection: &Connection, journal: JournalPlace, query:
     };
     let records = found.events.into_iter().map(Record::Audit).chain(ours).collect();
     tell(records, &query, Arc::new(scope), host).await
+}
+
+/// What the service and the journal of the connection tell of some entities, and why something may be missing: sentences
+/// for the admin.
+///
+/// # Errors
+/// When the caller has gone.
+pub async fn of_some(
+    connection: &Connection,
+    keys: &[Key],
+    within: RangeInclusive<OffsetDateTime>,
+    host: &Host,
+) -> Result<(History, Vec<String>)> {
+    let query = Arc::new(Query { named: keys.iter().cloned().map(Named::One).collect(), within, summary: false });
+    let (mut records, mut gaps) = (Vec::new(), Vec::new());
+    match ours(connection, JournalPlace::default(), &query, host).await {
+        Ok(ours) => records = ours,
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
+        Err(error) => gaps.push(error.message.clone()),
+    }
+    let (found, read) = theirs(connection, &query, host).await;
+    match read {
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
+        Err(error) => gaps.push(error.message.clone()),
+        Ok(()) => {}
+    }
+    gaps.extend(found.gaps);
+    records.extend(found.events.into_iter().map(Record::Audit));
+    let mut timeline = Timeline::new();
+    records.iter().for_each(|record| timeline.add(record));
+    Ok((timeline.finish(), gaps))
+}
+
+/// What the audit log has of it. What was found comes beside a failure, and is not the whole.
+async fn theirs(connection: &Connection, query: &Query, host: &Host) -> (Found, Result<()>) {
+    let (now, start, end) = (connection.now(), *query.within.start(), *query.within.end());
+    let kept = now.saturating_sub(RETENTION);
+    let wanted = |key: &Key| query.wants(key);
+    let (mut found, read) = if end < kept {
+        (Found::default(), Ok(()))
+    } else {
+        Search::read(connection, (start.max(kept), end.min(now)), &wanted, host).await
+    };
+    if start < kept {
+        found.gaps.push("The service keeps records for 180 days: earlier ones are gone.".to_owned());
+    }
+    (found, read)
 }
 
 /// What the journal has of the organization.

@@ -442,7 +442,33 @@ impl Episode {
     }
 }
 
+/// A restriction of one entity, as far as its beginning, its unblock and its end are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restricted {
+    /// When it began.
+    pub listed: Option<OffsetDateTime>,
+    /// When its unblock was asked for.
+    pub requested: Option<OffsetDateTime>,
+    /// Who asked for it.
+    pub unblocked_by: Option<String>,
+    /// When it ended.
+    pub released: Option<OffsetDateTime>,
+}
+
 impl History {
+    /// The restrictions of an entity, in the order of time.
+    #[must_use]
+    pub fn restrictions(&self, key: &Key) -> Vec<Restricted> {
+        let episodes = self.entities.get(&key.folded()).map(|entity| entity.episodes.as_slice()).unwrap_or_default();
+        let told = |episode: &Episode| Restricted {
+            listed: episode.listed,
+            requested: episode.requested,
+            unblocked_by: episode.person.and_then(|person| self.people.get(person as usize)).cloned(),
+            released: episode.released,
+        };
+        episodes.iter().map(told).collect()
+    }
+
     /// Whether no record tells of anybody.
     #[must_use]
     pub fn is_empty(&self) -> bool {

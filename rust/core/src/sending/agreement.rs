@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use restricted_sender_limits::{Limit, ServiceLimits};
+use time::OffsetDateTime;
 
 use super::sender::Sending;
 use crate::connection::Connection;
@@ -11,9 +12,18 @@ use crate::host::Host;
 use crate::reason::BlockType;
 use crate::restriction::{EntityType, List, Restriction};
 
-/// The senders that are listed, in lower case, each with the class of its reason and the limit that it names.
+/// The senders that are listed, in lower case.
 #[derive(Debug)]
-pub struct Listed(HashMap<String, (BlockType, Option<String>)>);
+pub struct Listed(HashMap<String, Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    /// The class of its reason.
+    block_type: BlockType,
+    /// The limit that the reason names, in lower case.
+    limit_type: Option<String>,
+    since: Option<OffsetDateTime>,
+}
 
 /// What the list says of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +44,20 @@ impl Listed {
         let entries = list.entries(EntityType::Mailbox).await?;
         let read = |entry: &Restriction| {
             let address = entry.key.sender_address()?.to_lowercase();
-            Some((address, (entry.block_type, entry.reason.limit_type.as_ref().map(|limit| limit.to_lowercase()))))
+            let limit_type = entry.reason.limit_type.as_ref().map(|limit| limit.to_lowercase());
+            Some((address, Entry { block_type: entry.block_type, limit_type, since: entry.created }))
         };
         Ok(Self(entries.iter().filter_map(read).collect()))
     }
 
+    /// Since when an address is listed, as far as the list says it.
+    pub fn since(&self, address: &str) -> Option<OffsetDateTime> {
+        self.0.get(&address.to_lowercase())?.since
+    }
+
     /// What it says of a sender.
     pub fn of(&self, sending: &Sending, service: &ServiceLimits) -> Agreement {
-        let Some((block_type, limit_type)) = self.0.get(&sending.sender) else {
+        let Some(Entry { block_type, limit_type, .. }) = self.0.get(&sending.sender) else {
             // Whoever was blocked may have been unblocked since; who only alerts is never listed.
             return Agreement { block_type: None, agrees: None };
         };

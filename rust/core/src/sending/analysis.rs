@@ -7,9 +7,11 @@ use std::thread::{self, ScopedJoinHandle};
 
 use restricted_sender_limits::{Policy, Second, ServiceLimits, Settings};
 
+use super::course::{self, Line};
 use super::message::{each_sender, put_in_order};
 use super::organization::{Busiest, External, Organization};
 use super::sender::{Measure, Sending};
+use super::shown::Shown;
 use crate::trace::{Book, Kind, Ledger, Row, Tally, DOMAINS, PARTS};
 
 /// What to measure against.
@@ -24,6 +26,8 @@ pub struct Scale<'a> {
     pub settings: Settings,
     /// The policy that applies to a sender; nothing where it is not known.
     pub policy: &'a (dyn Fn(&str) -> Option<Policy> + Sync),
+    /// Whom a plot may show; nothing where none is wanted.
+    pub plotted: Option<&'a (dyn Fn(&str) -> bool + Sync)>,
 }
 
 /// Everybody, measured.
@@ -33,12 +37,17 @@ pub struct Measured {
     pub senders: Vec<Sending>,
     /// All together.
     pub organization: Organization,
+    /// Those of them that a plot shows.
+    pub shown: Shown,
+    /// What counts against the limits of the organization, where a plot is wanted.
+    pub lines: Vec<Line>,
 }
 
 /// What one thread has found.
 #[derive(Default)]
 struct Found {
     senders: Vec<Sending>,
+    shown: Shown,
     external: External,
     domains: Vec<u64>,
     duplicates: u64,
@@ -81,9 +90,13 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     let domains = found.domains.iter().zip(0..DOMAINS - 1).filter(|(count, _)| **count > 0);
     let domains =
         domains.map(|(count, number)| Busiest { name: book.domains.name(number), recipients: *count }).collect();
-    let Found { senders, external, .. } = found;
+    let Found { senders, shown, mut external, .. } = found;
+    let lines = match scale.plotted {
+        Some(_) => external.lines(&scale.service, scale.settings.service, scale.has_licences, at),
+        None => Vec::new(),
+    };
     let organization = Organization::of(&senders, external, domains, tally, at, &scale.service, scale.has_licences);
-    Measured { senders, organization }
+    Measured { senders, organization, shown, lines }
 }
 
 /// The rows of a part, of all readers.
@@ -116,12 +129,18 @@ impl Found {
             self.external.add(&sender, messages);
             let policy = (scale.policy)(&sender);
             let measure = Measure { policy: policy.as_ref(), service: scale.service, settings: scale.settings, at };
-            self.senders.extend(measure.of(sender, messages));
+            let Some(sending) = measure.of(sender, messages) else { return };
+            if scale.plotted.is_some_and(|plotted| plotted(&sending.sender)) {
+                let lines = || course::of_sender(messages, policy.as_ref(), &scale.service, &scale.settings, at);
+                self.shown.consider(&sending, lines);
+            }
+            self.senders.push(sending);
         });
     }
 
     fn and(mut self, mut other: Self) -> Self {
         self.senders.append(&mut other.senders);
+        self.shown = self.shown.and(other.shown);
         self.external.append(other.external);
         self.duplicates += other.duplicates;
         if self.domains.is_empty() {

@@ -4,23 +4,26 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use restricted_sender_limits::{Policy, Settings};
+use restricted_sender_limits::{Policy, Second, Settings};
 use time::OffsetDateTime;
 
 use super::agreement::{Agreement, Listed};
 use super::analysis::{analyse, Scale};
+use super::files::read_files;
 use super::organization::Organization;
+use super::picture::{Picture, PlotTo};
+use super::plot::PlotFile;
 use super::sender::Sending;
 use super::service;
 use crate::connection::{Connection, Origin};
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Cmdlet;
-use crate::file_work::{on_a_thread, telling, Say};
+use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
 use crate::limits::{self, Author, Rulebook};
 use crate::restriction::Pattern;
-use crate::trace::{Book, DateOrder, Ledger, Reader, Sheets, Tally};
+use crate::trace::{Book, DateOrder, Ledger, Sheets, Tally};
 
 /// Where the trace comes from.
 #[derive(Debug)]
@@ -57,6 +60,8 @@ pub struct Options {
     pub summary: bool,
     /// How to count where the service does not say.
     pub settings: Settings,
+    /// Where to draw it; nothing for no plot.
+    pub plot: Option<PlotTo>,
 }
 
 /// A sender, measured, with what the organization says of it.
@@ -86,9 +91,14 @@ pub struct OrganizationMeasured {
 /// Measures what was sent, and hands over a row for each sender, the busiest first, or one for the organization.
 ///
 /// # Errors
-/// [`Code::AcceptedDomainsUnknown`] where nobody says which addresses are the organization's own. What keeps the trace
-/// from being read; of several files those that cannot be read are item failures.
+/// [`Code::AcceptedDomainsUnknown`] where nobody says which addresses are the organization's own. [`Code::PlotExists`]
+/// and [`Code::PlotUnwritable`], before anything is read. What keeps the trace from being read; of several files those
+/// that cannot be read are item failures.
 pub async fn measure(connection: Option<&Connection>, options: Options, host: &Host) -> Result<()> {
+    let plot = match options.plot.clone() {
+        Some(to) => Some(on_a_thread(move || PlotFile::prepare(&to.path, to.no_clobber)).await??),
+        None => None,
+    };
     let own = own_domains(connection, &options.accepted_domains, host).await?;
     let patterns = options.senders.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
     let book = Arc::new(Book::of(own));
@@ -112,21 +122,41 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
         (at, ..) => at,
     };
     let (settings, policies) = (options.settings, asked.as_ref().map(|asked| asked.policies.clone()));
-    let measured = on_a_thread(move || {
+    let (patterns, is_plotted) = (Arc::new(patterns), plot.is_some());
+    let wanted = {
+        let patterns = Arc::clone(&patterns);
+        move |sender: &str| patterns.is_empty() || patterns.iter().any(|one| one.fits(sender))
+    };
+    let plotted = wanted.clone();
+    let mut measured = on_a_thread(move || {
         let policies = policies.unwrap_or_default();
         let policy = |sender: &str| policies.get(sender).map(|(_, policy)| *policy);
-        let scale = Scale { at: at.map(Into::into), service, has_licences, settings, policy: &policy };
+        let plotted: Option<&(dyn Fn(&str) -> bool + Sync)> = if is_plotted { Some(&plotted) } else { None };
+        let scale = Scale { at: at.map(Into::into), service, has_licences, settings, policy: &policy, plotted };
         analyse(&book, ledgers, &scale)
     })
     .await?;
+    if let Some(file) = plot {
+        let policy = |sender: &str| asked.as_ref()?.policies.get(sender).map(|(name, _)| name.clone());
+        let picture = Picture {
+            connection,
+            listed: asked.as_ref().and_then(|asked| asked.listed.as_ref()),
+            policy: &policy,
+            from: begins(&options.source, measured.organization.at.into()),
+            named: &options.senders,
+            summary: options.summary,
+        };
+        let count = measured.senders.iter().filter(|sending| wanted(&sending.sender)).count();
+        picture.tell_left_out(&measured, count, host).await?;
+        picture.draw(&mut measured, file, host).await?;
+    }
     let origin = connection.map(|connection| Arc::clone(connection.origin()));
     if options.summary {
         let sending = measured.organization;
         return host.row(Row::OrganizationMeasured(OrganizationMeasured { sending, origin })).await;
     }
     let at = OffsetDateTime::from(measured.organization.at);
-    let wanted = |sending: &Sending| patterns.is_empty() || patterns.iter().any(|one| one.fits(&sending.sender));
-    let rows = measured.senders.into_iter().filter(wanted).map(|sending| {
+    let rows = measured.senders.into_iter().filter(|sending| wanted(&sending.sender)).map(|sending| {
         let policy = asked.as_ref().and_then(|asked| Some(asked.policies.get(&sending.sender)?.0.clone()));
         let listed = asked.as_ref().and_then(|asked| asked.listed.as_ref()).map(|listed| listed.of(&sending, &service));
         Ok(Row::SenderMeasured(SenderMeasured { sending, policy, listed, at, origin: origin.clone() }))
@@ -146,38 +176,17 @@ async fn own_domains(connection: Option<&Connection>, named: &[String], host: &H
     }
 }
 
+/// What a plot begins with, where the service was asked.
+fn begins(source: &Source, at: OffsetDateTime) -> Option<Second> {
+    match source {
+        Source::Service { start, .. } => Some(start.unwrap_or_else(|| at.saturating_sub(service::USUAL)).into()),
+        Source::Files(_) | Source::Pipeline => None,
+    }
+}
+
 fn pattern(text: &str) -> Result<Pattern> {
     Pattern::parse(text)
         .ok_or_else(|| Error::new(Code::InvalidAddress, format!("'{text}' is no pattern: a bracket is not closed.")))
-}
-
-async fn read_files(
-    files: Vec<PathBuf>,
-    book: &Arc<Book>,
-    order: Option<DateOrder>,
-    host: &Host,
-) -> Result<Vec<Ledger>> {
-    let (book, alone) = (Arc::clone(book), files.len() == 1);
-    telling(host, move |voice| {
-        let unwanted = || voice.is_unheard();
-        let mut reader = Reader::new(&book, order, &unwanted);
-        for path in &within(files)? {
-            let something = match reader.read(path) {
-                Ok(None) => continue,
-                Ok(Some(why)) => {
-                    let path = path.display();
-                    Say::Warning(format!("{path} could be read only so far: {why}. What stands before that counts."))
-                }
-                Err(error) if alone => return Err(error),
-                Err(error) => Say::Failed(error),
-            };
-            if voice.say(something).is_break() {
-                break;
-            }
-        }
-        Ok(reader.finish())
-    })
-    .await
 }
 
 async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) -> Result<Ledger> {
@@ -186,40 +195,6 @@ async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) 
         sheets.add(&text)?;
     }
     sheets.finish()
-}
-
-/// The files themselves, and those in folders whose names end as exports' do.
-fn within(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    const ENDS: [&str; 3] = [".csv", ".csv.gz", ".gz"];
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path);
-            continue;
-        }
-        let unreadable = |error: &std::io::Error| {
-            let folder = path.display().to_string();
-            Error::new(Code::TraceUnreadable, format!("The folder {folder} cannot be read: {error}."))
-                .about(folder)
-                .caused_by(error)
-        };
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(&path).map_err(|error| unreadable(&error))? {
-            let entry = entry.map_err(|error| unreadable(&error))?.path();
-            let name = entry.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-            if entry.is_file() && ENDS.iter().any(|end| name.ends_with(end)) {
-                found.push(entry);
-            }
-        }
-        if found.is_empty() {
-            let folder = path.display().to_string();
-            let message = format!("The folder {folder} holds no file that ends with .csv or .gz.");
-            return Err(Error::new(Code::TraceUnreadable, message).about(folder));
-        }
-        found.sort();
-        files.append(&mut found);
-    }
-    Ok(files)
 }
 
 /// Tells what became of lines that are not counted.

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use restricted_sender_limits::{Second, ServiceLimits};
+use restricted_sender_limits::{Limit, Second, ServiceLimits, Trip};
 
+use super::course::{of_organization, Line};
 use super::message::Message;
 use super::peaks::Peak;
 use super::sender::Sending;
@@ -82,6 +83,19 @@ impl External {
                 self.initial_domain.push(sent);
             }
         }
+    }
+
+    /// What counts against the limits of the organization, over time.
+    pub fn lines(&mut self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
+        self.all.sort_unstable_by_key(|(second, _)| *second);
+        self.initial_domain.sort_unstable_by_key(|(second, _)| *second);
+        let most = has_licences.then_some(service.tenant_external);
+        let mut lines = vec![of_organization(Limit::TenantExternal, most, &self.all, trip, at)];
+        if !self.initial_domain.is_empty() {
+            let most = Some(service.initial_domain);
+            lines.push(of_organization(Limit::InitialDomain, most, &self.initial_domain, trip, at));
+        }
+        lines
     }
 
     /// Adds what another thread has counted.

@@ -14,7 +14,8 @@ use crate::host::{Host, Progress};
 use crate::restriction::{minute, Pattern};
 use crate::trace::{Book, Ledger, Line};
 
-const USUAL: Duration = Duration::hours(48);
+/// How far back is read where nobody says it.
+pub const USUAL: Duration = Duration::hours(48);
 const LONGEST_WINDOW: Duration = Duration::days(10);
 const MOST_ROWS: usize = 5000;
 
