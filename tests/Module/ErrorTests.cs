@@ -218,6 +218,13 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
         ["RS6001"] = (Place.Assembly, test => test.Error($"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com")),
         ["RS6002"] = (null, test => test.Error($"Measure-OutboundSending '{Place.Assembly}'")),
 
+        ["RS6003"] = (Organization, test => test.InPractice(
+            """
+            $start = @(Get-RestrictedSender)[0].ListedAt.AddDays(-20)
+            $measured = Measure-OutboundSending -SenderAddress nobody@contoso.com -StartDate $start
+            """,
+            tenant => tenant.BreakDown("Get-MessageTraceV2", Tenant.Reply(403), skip: 1))),
+
         ["RS9001"] = (null, _ => Native(session =>
         {
             NativeHost.Run(session, "connect-restricted-sender", switches: "Sandbox");

@@ -6,13 +6,16 @@
 
 mod agreement;
 mod analysis;
+mod asked;
 mod forecast;
 mod measure;
 mod message;
 mod organization;
 mod peaks;
+mod quota;
 mod sender;
 mod service;
+mod usage;
 
 pub use crate::trace::{DateOrder, Defect, Tally, Unusable};
 pub use agreement::Agreement;
@@ -21,3 +24,6 @@ pub use organization::{Busiest, Organization};
 pub use peaks::{Peak, Peaks};
 pub use restricted_sender_limits::{Hour, Second, Settings};
 pub use sender::{Forecast, Groups, Sending, Tripped};
+pub use usage::{Remaining, Usage};
+
+pub(crate) use usage::{Counted, Usages};

@@ -286,6 +286,10 @@ codes! {
     AcceptedDomainsUnknown = 6002, InvalidArgument, NEVER,
         "Give -AcceptedDomain contoso.com, contoso.onmicrosoft.com (what Get-AcceptedDomain shows; *.contoso.com also means what is below it), or connect with Connect-RestrictedSender.";
 
+    /// The service stopped answering in the middle of a message trace: what is newer was read.
+    TraceIncomplete = 6003, InvalidResult, LATER,
+        "Run it again with the -StartDate and -EndDate that the message names for what is left. Of a window that reaches across that border both tell too little.";
+
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,
         "Start it again when wanted; a change that had been sent may have taken effect.";

@@ -19,4 +19,6 @@ mod retry;
 mod sending_limit;
 mod sign_in;
 mod tenant;
+mod trace;
+mod usage;
 mod wait;
