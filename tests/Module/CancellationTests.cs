@@ -90,6 +90,25 @@ public sealed class CancellationTests : IDisposable
         Assert.Single(tenant.Requests("Get-BlockedSenderAddress", before));
     }
 
+    [Theory]
+    [InlineData("Measure-OutboundSending")]
+    [InlineData("Get-OutboundSendingLimit lee.gu@contoso.com -IncludeUsage")]
+    public void Stop_ends_the_wait_for_the_quota_of_the_trace(string script)
+    {
+        // Time runs here: the wait is one of five minutes.
+        var connection = _engine.Run("Connect-RestrictedSender -Sandbox -WarningAction SilentlyContinue").One;
+        var tenant = new Tenant(connection.Text("PracticeUri"));
+        tenant.BreakDown("Get-MessageTraceV2", Tenant.Reply(429, "", new() { ["retry-after"] = "300" }));
+        var began = DateTime.UtcNow;
+        using var shell = _engine.Prepare(script);
+        var running = shell.BeginInvoke();
+        while (!shell.Streams.Progress.Any(progress => progress.StatusDescription.StartsWith("Waiting until ", StringComparison.Ordinal)))
+            Assert.True(DateTime.UtcNow < began + Engine.Limit, "Nobody told of the wait.");
+        Assert.True(shell.BeginStop(null, null).AsyncWaitHandle.WaitOne(Engine.Limit), "Stop hangs.");
+        Assert.Throws<PipelineStoppedException>(() => shell.EndInvoke(running));
+        Assert.Single(tenant.Requests("Get-MessageTraceV2"));
+    }
+
     [Fact]
     public void Everything_is_freed_after_whatever_happened()
     {

@@ -137,7 +137,7 @@ public abstract class Connected : IDisposable
     private protected Outcome Run(string script) => Engine.Run(script);
 
     /// <inheritdoc/>
-    public void Dispose()
+    public virtual void Dispose()
     {
         Engine.Dispose();
         GC.SuppressFinalize(this);

@@ -223,6 +223,12 @@ public sealed class ErrorTests(Program program) : IClassFixture<Program>, IDispo
             $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Assembly}' -NoClobber")),
         ["RS6004"] = (Place.Module, test => test.Error(
             $"Measure-OutboundSending '{Place.Assembly}' -AcceptedDomain contoso.com -PlotPath '{Place.Module}'")),
+        ["RS6005"] = (Organization, test => test.InPractice(
+            """
+            $start = @(Get-RestrictedSender)[0].ListedAt.AddDays(-20)
+            $measured = Measure-OutboundSending -SenderAddress nobody@contoso.com -StartDate $start
+            """,
+            tenant => tenant.BreakDown("Get-MessageTraceV2", Tenant.Reply(403), skip: 1))),
 
         ["RS7001"] = ("127.0.0.1:1", test => test.TestMessage(Adele, "127.0.0.1:1")),
         ["RS7002"] = (Adele, test => test.TestMessage(Adele, password: "wrong")),

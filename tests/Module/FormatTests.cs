@@ -138,6 +138,16 @@ public sealed class FormatTests : Connected
     }
 
     [Fact]
+    public void The_list_of_a_limit_shows_usage_where_it_was_asked_for()
+    {
+        const string limit = "Get-OutboundSendingLimit lee.gu@contoso.com";
+        Assert.DoesNotContain(Show($"{limit} | Format-List"), line => line.StartsWith("Remaining", StringComparison.Ordinal));
+        var shown = Show($"{limit} -IncludeUsage | Format-List");
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^RemainingExternal +: 500$"));
+        Assert.Contains(shown, line => Regex.IsMatch(line, "^UsageAt +: [0-9-]{10} [0-9:]{8}Z$"));
+    }
+
+    [Fact]
     public void Why_a_state_is_unknown_is_shown_in_full()
     {
         var row = Run("Test-RestrictedSender nobody@contoso.com").One;

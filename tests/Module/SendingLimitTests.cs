@@ -108,6 +108,43 @@ public sealed class SendingLimitTests : Connected
     }
 
     [Fact]
+    public void Usage_is_counted_from_the_trace_and_only_where_it_is_wanted()
+    {
+        Assert.NotNull(Tenant.Submit("lee.gu@contoso.com", "lee.gu@contoso.com", ["ann@fabrikam.example", "nestor.wilke@contoso.com"]));
+        Tenant.Advance(TimeSpan.FromSeconds(1));
+        var without = Run("Get-OutboundSendingLimit lee.gu@contoso.com").One;
+        Assert.All(Usage, name => Assert.Null(without.Value(name)));
+        Assert.Empty(Tenant.Requests("Get-MessageTraceV2"));
+
+        var used = Run("Get-OutboundSendingLimit lee.gu@contoso.com -IncludeUsage").One;
+        Assert.Equal(Tenant.Time, used.Value("UsageAt"));
+        Assert.Equal(
+            (1L, 1L, 1L, 2L),
+            (used.Value("MessagesLastMinute"), used.Value("ExternalThisHour"), used.Value("InternalThisHour"), used.Value("RecipientsLast24Hours")));
+        Assert.Equal((499L, 998L), (used.Value("RemainingExternal"), used.Value("RemainingInternal")));
+        Assert.Equal("Exact", used.Text("CountAccuracy"));
+        Assert.Null(used.Value("RestrictedBy"));
+        Assert.Single(Tenant.Requests("Get-MessageTraceV2"));
+    }
+
+    [Fact]
+    public void Usage_that_cannot_be_read_is_empty_with_a_warning()
+    {
+        Tenant.Forbid("Get-MessageTraceV2");
+        var asked = Run("Get-OutboundSendingLimit lee.gu@contoso.com -IncludeUsage");
+        Assert.All(Usage, name => Assert.Null(asked.One.Value(name)));
+        var warning = Assert.Single(asked.Warnings);
+        Assert.StartsWith("How much is used is not known.", warning);
+        Assert.Equal([warning], (string[])asked.One.Value("Warnings")!);
+    }
+
+    private static string[] Usage =>
+    [
+        "UsageAt", "MessagesLastMinute", "ExternalThisHour", "InternalThisHour", "RecipientsToday", "RecipientsLast24Hours",
+        "CountAccuracy", "RemainingExternal", "RemainingInternal", "TrippedLimit", "TrippedAt", "RestrictedBy", "CanSendAgainAt",
+    ];
+
+    [Fact]
     public void Nothing_is_changed_by_looking()
     {
         var before = Tenant.Now;

@@ -104,6 +104,38 @@ internal sealed class Tenant(string plainUri)
     /// <summary>An account as it is now.</summary>
     public JsonElement Account(string name) => Get<JsonElement>($"accounts/{name}");
 
+    /// <summary>The time there.</summary>
+    public DateTime Time => Get<JsonElement>("clock").GetProperty("now").GetDateTimeOffset().UtcDateTime;
+
+    /// <summary>Fills the message trace with weeks of made-up mail, up to yesterday.</summary>
+    public void Fill(int senders, int weeks, int seed) => Send(HttpMethod.Post, "traffic", new { senders, weeks, seed });
+
+    /// <summary>The message trace as a file that admins export.</summary>
+    public byte[] Trace(string shape, string encoding)
+    {
+        using var reply = Http.Send(new HttpRequestMessage(HttpMethod.Get, $"{plainUri}/sandbox/trace?shape={shape}&encoding={encoding}"));
+        reply.EnsureSuccessStatusCode();
+        using var bytes = new MemoryStream();
+        reply.Content.ReadAsStream().CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>Hands a message over. Returns its message trace id, or nothing where it is refused.</summary>
+    public string? Submit(string authenticatedUser, string from, IEnumerable<string> recipients)
+    {
+        var answer = JsonSerializer.Deserialize<JsonElement>(
+            Send(HttpMethod.Post, "submissions", new { authenticatedUser, from, recipients }));
+        var outcome = answer.GetProperty("outcome").GetString();
+        Assert.True(outcome is "accepted" or "refused", $"{outcome}: {answer}");
+        return outcome == "accepted" ? answer.GetProperty("messageTraceId").GetString() : null;
+    }
+
+    /// <summary>Takes the limits from an outbound spam policy, so that only those of the service hold.</summary>
+    public void Unlimit(string name) => Send(
+        HttpMethod.Post,
+        "outbound-policies",
+        new { name, recipientLimitExternalPerHour = 0, recipientLimitInternalPerHour = 0, recipientLimitPerDay = 0 });
+
     /// <summary>Another identity provider vouches for an app.</summary>
     public void Trust(string appId, string token) => Send(HttpMethod.Post, "federated-tokens", new { appId, token });
 
@@ -131,14 +163,16 @@ internal sealed class Tenant(string plainUri)
         return JsonSerializer.Deserialize<T>(reply.Content.ReadAsStream(), Json)!;
     }
 
-    private void Send(HttpMethod method, string what, object body)
+    private string Send(HttpMethod method, string what, object body)
     {
         using var request = new HttpRequestMessage(method, $"{plainUri}/sandbox/{what}")
         {
             Content = new StringContent(JsonSerializer.Serialize(body, Json)),
         };
         using var reply = Http.SendAsync(request).GetAwaiter().GetResult();
-        Assert.True(reply.IsSuccessStatusCode, $"{method} {what}: {reply.Content.ReadAsStringAsync().Result}");
+        var answer = reply.Content.ReadAsStringAsync().GetAwaiter().GetResult();
+        Assert.True(reply.IsSuccessStatusCode, $"{method} {what}: {answer}");
+        return answer;
     }
 }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Specialized;
 using System.Linq;
 using RestrictedSender.PowerShell.Native;
@@ -34,6 +35,19 @@ public sealed class SendingLimit
         foreach (var pair in row.Named() ?? [])
             Source[pair.Key] = pair.Value;
         Rules = row.Nested(RowType.SendingRule, SendingRule.Columns).Select(rule => new SendingRule(rule)).ToArray();
+        UsageAt = row.Moment();
+        MessagesLastMinute = row.Integer();
+        ExternalThisHour = row.Integer();
+        InternalThisHour = row.Integer();
+        RecipientsToday = row.Integer();
+        RecipientsLast24Hours = row.Integer();
+        CountAccuracy = row.Name<CountAccuracy>();
+        RemainingExternal = row.Integer();
+        RemainingInternal = row.Integer();
+        TrippedLimit = row.Name<SendingLimitName>();
+        TrippedAt = row.Moment();
+        RestrictedBy = row.Name<SendingLimitName>();
+        CanSendAgainAt = row.Moment();
         Warnings = row.Texts();
         Organization = row.Text()!;
         TenantId = row.Text();
@@ -104,6 +118,48 @@ public sealed class SendingLimit
 
     /// <summary>All rules in their order, each with what became of it; none where a rule is shown.</summary>
     public SendingRule[] Rules { get; }
+
+    /// <summary>
+    /// With -IncludeUsage: the moment that what follows is as of, UTC. Without it, or where the trace could not be read,
+    /// this and what follows is nothing.
+    /// </summary>
+    public DateTime? UsageAt { get; }
+
+    /// <summary>Messages of the last minute.</summary>
+    public long? MessagesLastMinute { get; }
+
+    /// <summary>External recipients of the last 60 minutes.</summary>
+    public long? ExternalThisHour { get; }
+
+    /// <summary>Internal recipients of the last 60 minutes.</summary>
+    public long? InternalThisHour { get; }
+
+    /// <summary>Recipients of the day, UTC.</summary>
+    public long? RecipientsToday { get; }
+
+    /// <summary>Recipients of the last 24 hours.</summary>
+    public long? RecipientsLast24Hours { get; }
+
+    /// <summary>Whether messages to groups blur these figures.</summary>
+    public CountAccuracy? CountAccuracy { get; }
+
+    /// <summary>How many more external recipients may be written to; nothing where the policy is not known.</summary>
+    public long? RemainingExternal { get; }
+
+    /// <summary>How many more internal recipients may be written to; nothing where the policy is not known.</summary>
+    public long? RemainingInternal { get; }
+
+    /// <summary>The limit that was tripped first in the last two days; nothing where none was.</summary>
+    public SendingLimitName? TrippedLimit { get; }
+
+    /// <summary>When it was, UTC.</summary>
+    public DateTime? TrippedAt { get; }
+
+    /// <summary>The limit by which nothing goes out, as counted; nothing where mail goes out.</summary>
+    public SendingLimitName? RestrictedBy { get; }
+
+    /// <summary>From when mail goes out again, UTC; nothing where it does, or only after an unblock.</summary>
+    public DateTime? CanSendAgainAt { get; }
 
     /// <summary>What to know of the policy and the rule, and of what could not be told.</summary>
     public string[] Warnings { get; }

@@ -297,6 +297,6 @@ pub(crate) fn minute(moment: OffsetDateTime) -> Option<String> {
 }
 
 /// A moment as Microsoft Support reads it.
-fn second(moment: OffsetDateTime) -> Option<String> {
+pub(crate) fn second(moment: OffsetDateTime) -> Option<String> {
     utc(moment)?.format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC")).ok()
 }

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod analysis;
+mod asked;
 mod blocks;
 mod course;
 mod files;
@@ -16,9 +17,11 @@ mod organization;
 mod peaks;
 mod picture;
 mod plot;
+mod quota;
 mod sender;
 mod service;
 mod shown;
+mod usage;
 
 pub use crate::trace::{DateOrder, Defect, Tally, Unusable};
 pub use agreement::Agreement;
@@ -28,3 +31,6 @@ pub use peaks::{Peak, Peaks};
 pub use picture::PlotTo;
 pub use restricted_sender_limits::{Hour, Second, Settings};
 pub use sender::{Forecast, Groups, Sending, Tripped};
+pub use usage::{Remaining, Usage};
+
+pub(crate) use usage::{Counted, Usages};

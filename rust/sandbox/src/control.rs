@@ -31,7 +31,7 @@ use crate::tenant::Tenant;
 const LONGEST_STEP: f64 = 10.0 * 365.0 * 86_400.0;
 
 /// Everything under `/sandbox/`.
-const WHAT_THERE_IS: [&str; 22] = [
+const WHAT_THERE_IS: [&str; 23] = [
     "requests",
     "clock",
     "apps",
@@ -52,6 +52,7 @@ const WHAT_THERE_IS: [&str; 22] = [
     "submissions",
     "alerts",
     "traffic",
+    "trace",
     "delivery-reports",
     "faults",
 ];
@@ -129,6 +130,7 @@ pub(crate) fn act(tenant: &Tenant, method: &str, what: &str, query: &str, body: 
         ("groups", "POST") => group::change(tenant, body),
         ("submissions", "POST") => submission::submit(tenant, body),
         ("traffic", "POST") => traffic::fill(tenant, body),
+        ("trace", "GET") => traffic::export(tenant, query),
         ("alerts", "GET") => Ok(submission::alerts(tenant)),
         ("delivery-reports", "GET") => Ok(delivery_report::list(tenant)),
         (what, "GET") if what.starts_with("delivery-reports/") => {

@@ -264,7 +264,7 @@ impl Outgoing {
             Outcome::Delay { until } => Verdict::Delayed { until: until.into() },
             outcome => {
                 sender.count(now, mail.addressed.counted, mail.submission.is_spam);
-                let trace_id = self.sent.keep(mail.submission, &mail.addressed.rows, now);
+                let trace_id = self.sent.keep(mail.submission, &mail.addressed, now);
                 self.react(outcome, mail, sender, trace_id, list, now);
                 Verdict::Accepted { trace_id }
             }

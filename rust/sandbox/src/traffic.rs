@@ -59,6 +59,8 @@ pub struct TracedMessage {
     pub sender: String,
     /// To whom, and what became of it.
     pub recipients: Vec<(String, Fate)>,
+    /// Those of them whom nobody wrote to, by their places, each with the place of the group that they are in.
+    pub members: Vec<(usize, usize)>,
     /// What it is about.
     pub subject: String,
     /// The IP address that it was handed over from.
@@ -99,15 +101,47 @@ impl Traffic {
 impl TracedMessage {
     /// Its recipients as limits count them: members of a group only by the organization's.
     pub(crate) fn counted(&self) -> Recipients {
-        let count = |fate: Fate| self.recipients.iter().filter(|(_, found)| *found == fate).count();
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let groups = self.recipients.iter().filter(|(_, fate)| *fate == Fate::Expanded);
-        let members = groups
-            .map(|(group, _)| self.recipients.iter().filter(|(address, _)| is_member(address, group)).count())
-            .sum::<usize>();
-        let inside = count(Fate::Delivered) + count(Fate::Failed) + count(Fate::Expanded);
-        let external = number(count(Fate::Sent));
-        Recipients { internal: number(inside.saturating_sub(members)), external, expanded_external: external }
+        let mut counted = Recipients::default();
+        for (place, (_, fate)) in self.recipients.iter().enumerate() {
+            let is_sent = *fate == Fate::Sent;
+            counted.expanded_external += u32::from(is_sent);
+            if !self.is_member(place) {
+                counted.external += u32::from(is_sent);
+                counted.internal += u32::from(!is_sent);
+            }
+        }
+        counted
+    }
+
+    /// Whether nobody wrote to the recipient at that place.
+    fn is_member(&self, place: usize) -> bool {
+        self.members.iter().any(|(member, _)| *member == place)
+    }
+}
+
+impl TracedMessage {
+    /// A message that was sent, as the trace tells of it; `is_outside` says which addresses are.
+    pub(crate) fn of(message: &Message, is_outside: impl Fn(&str) -> bool) -> Self {
+        let fate = |(address, status): &(String, Status)| {
+            let fate = match status {
+                Status::Delivered if is_outside(address) => Fate::Sent,
+                Status::Delivered => Fate::Delivered,
+                Status::Expanded => Fate::Expanded,
+                Status::Failed => Fate::Failed,
+            };
+            (address.clone(), fate)
+        };
+        Self {
+            received: message.received,
+            trace_id: message.trace_id,
+            message_id: message.message_id.clone(),
+            sender: message.sender.clone(),
+            recipients: message.recipients.iter().map(fate).collect(),
+            members: message.members.clone(),
+            subject: message.subject.clone(),
+            client_address: message.client_address.clone(),
+            size: message.size,
+        }
     }
 }
 
@@ -127,14 +161,9 @@ impl From<TracedMessage> for Message {
             client_address: message.client_address,
             size: message.size,
             recipients: message.recipients.into_iter().map(|(address, fate)| (address, status(fate))).collect(),
+            members: message.members,
         }
     }
-}
-
-/// Members of `team7@…` are `team7.member…`.
-fn is_member(address: &str, group: &str) -> bool {
-    let name = group.split('@').next().unwrap_or_default();
-    address.strip_prefix(name).is_some_and(|rest| rest.starts_with(".member"))
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ public sealed class GetOutboundSendingLimitCommand : EntityCmdlet
     [ValidateRange(0, int.MaxValue)]
     public int? LicenseCount { get; set; }
 
+    /// <summary>Reads from the message trace what each sender has used, and what is left.</summary>
+    [Parameter]
+    public SwitchParameter IncludeUsage { get; set; }
+
     private protected override string OperationName => "get-outbound-sending-limit";
 
     /// <inheritdoc/>
@@ -45,6 +49,7 @@ public sealed class GetOutboundSendingLimitCommand : EntityCmdlet
     {
         operation.Bind("Everything", _everything);
         operation.Bind("LicenseCount", LicenseCount);
+        operation.Bind("IncludeUsage", IncludeUsage.IsPresent);
     }
 
     private protected override void BindItem(Operation operation) => operation.Bind("From", From);

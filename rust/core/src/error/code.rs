@@ -296,6 +296,9 @@ codes! {
     /// The file of a plot cannot be written.
     PlotUnwritable = 6004, ResourceUnavailable, NEVER,
         "Give -PlotPath the name of a file in a folder that exists and that you may write to.";
+    /// The service stopped answering in the middle of a message trace: what is newer was read.
+    TraceIncomplete = 6005, InvalidResult, LATER,
+        "Run it again with the -StartDate and -EndDate that the message names for what is left. Of a window that reaches across that border both tell too little.";
 
     /// The mail server cannot be reached, does not encrypt, or broke the connection off. Nothing was sent.
     MailServerUnavailable = 7001, ConnectionError, LATER,
@@ -309,6 +312,7 @@ codes! {
     /// Nobody can tell whether mail flows again: the trace could not be read, or a test message may have been sent.
     ProofUnknown = 7004, InvalidResult, NEVER,
         "Wait again with -Proof Sent, which needs a role that may read the message trace; a message that was sent meanwhile is found then. Do not send a test message twice blindly.";
+
 
     /// The operation was cancelled.
     Cancelled = 9001, OperationStopped, NEVER,

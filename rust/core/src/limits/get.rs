@@ -1,13 +1,14 @@
 //! `Get-OutboundSendingLimit`: which policy applies to a sender, and what it and the service allow.
 
 use super::resolution::{Candidate, Resolution};
-use super::sending_limit::{Asked, SendingLimit};
+use super::sending_limit::{service_limits, Asked, SendingLimit};
 use super::{listed, Author, Rulebook};
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
 use crate::exchange::is_initial_domain;
 use crate::host::{Host, Item, Row};
 use crate::restriction::{Addresses, Key};
+use crate::sending::{Counted, Usages};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,25 +17,30 @@ pub struct Options {
     pub everything: bool,
     /// How many licences for Exchange Online the organization has; 0 for a trial.
     pub license_count: Option<u32>,
+    /// Whether to read from the message trace what each sender has used.
+    pub include_usage: bool,
 }
 
 /// Hands over one [`SendingLimit`] for each sender that the input names, or for each rule and the default policy.
 ///
 /// # Errors
 /// Whatever keeps the policies from being read: without them nothing can be told of anybody. What names no sender is an
-/// item failure; a group or an address that cannot be read leaves what depends on it untold.
+/// item failure; a group, an address or a trace that cannot be read leaves what depends on it untold.
 pub async fn get(connection: &Connection, options: &Options, host: &Host) -> Result<()> {
     let licences = options.license_count;
     if options.everything {
         let mut rulebook = read(connection, host).await?;
         rulebook.look_at_groups(connection.exchange(host)).await?;
+        if options.include_usage {
+            host.warn("No usage is shown: it is that of senders, and none is named.").await?;
+        }
         for remark in rulebook.policies.remarks(&rulebook.groups) {
             host.warn(remark).await?;
         }
         let rows = SendingLimit::of_each(&rulebook, licences, connection.origin());
         return host.rows(rows.into_iter().map(Row::SendingLimit).collect()).await;
     }
-    let mut rulebook = None;
+    let (mut rulebook, mut usages) = (None, options.include_usage.then(Usages::default));
     while let Some(item) = host.next().await? {
         let named = match Named::by(&item, connection) {
             Ok(named) => named,
@@ -47,9 +53,44 @@ pub async fn get(connection: &Connection, options: &Options, host: &Host) -> Res
             Some(known) => known,
             None => read(connection, host).await?,
         };
-        let row = named.limit(connection, rulebook.insert(known), licences, host).await?;
+        let (mut row, counted) = named.limit(connection, rulebook.insert(known), licences, host).await?;
+        if let Some(usages) = &mut usages {
+            add_usage(&mut row, counted, usages, connection, licences, host).await?;
+        }
         host.row(Row::SendingLimit(row)).await?;
     }
+    Ok(())
+}
+
+/// Adds what the sender has used. What keeps it from being read is a warning: then it is not known.
+async fn add_usage(
+    row: &mut SendingLimit,
+    counted: Result<Counted, String>,
+    usages: &mut Usages,
+    connection: &Connection,
+    licences: Option<u32>,
+    host: &Host,
+) -> Result<()> {
+    let read = match counted {
+        Ok(counted) => match usages.of(connection, &counted, service_limits(licences), host).await {
+            Ok(usage) => Ok(usage),
+            Err(error) if error.code() == Code::Cancelled => return Err(error),
+            Err(error) => Err(error.message.clone()),
+        },
+        Err(why) => Err(why),
+    };
+    let warning = match read {
+        Ok(usage) => {
+            row.usage = Some(usage);
+            if usage.remaining.is_some() {
+                return Ok(());
+            }
+            "How much is left is not known, since it is not known which policy applies.".to_owned()
+        }
+        Err(why) => format!("How much is used is not known. {why}"),
+    };
+    host.warn(warning.as_str()).await?;
+    row.warnings.push(warning);
     Ok(())
 }
 
@@ -82,14 +123,15 @@ impl Named {
         }
     }
 
-    /// The limits, by the From address: without one that is named, the sender's primary address.
+    /// The limits, by the From address: without one that is named, the sender's primary address. With them, who is
+    /// counted, or why that is not known.
     async fn limit(
         self,
         connection: &Connection,
         rulebook: &mut Rulebook,
         licences: Option<u32>,
         host: &Host,
-    ) -> Result<SendingLimit> {
+    ) -> Result<(SendingLimit, Result<Counted, String>)> {
         let exchange = connection.exchange(host);
         let address = self.from.clone().or_else(|| self.sender.clone()).unwrap_or_default();
         let mut warnings = Vec::new();
@@ -119,6 +161,13 @@ impl Named {
             warnings.extend(differs(&rulebook.resolve(&author), &rulebook.resolve(&other), &author, &other));
         }
         let resolution = rulebook.resolve(&author);
+        let policy = resolution.policy().map(|(_, policy)| policy);
+        let counted = match (&self.sender, &self.from) {
+            (Some(_), None) => author.known_as.clone(),
+            (Some(sender), Some(_)) => addresses_of(sender, connection, host).await?,
+            (None, _) => Err("It is counted for who signs in, whom -SenderAddress names.".to_owned()),
+        };
+        let counted = counted.map(|addresses| Counted { addresses, policy });
         let from_initial_domain = is_initial_domain(author.domain());
         let asked = Asked { sender: self.sender, from: author.address, from_initial_domain };
         let mut limit = SendingLimit::of_sender(asked, resolution, rulebook, licences, connection.origin());
@@ -126,7 +175,16 @@ impl Named {
             host.warn(warning.as_str()).await?;
         }
         limit.warnings.splice(0..0, warnings);
-        Ok(limit)
+        Ok((limit, counted))
+    }
+}
+
+/// Every address that somebody may send from; the inner error is for people.
+async fn addresses_of(sender: &str, connection: &Connection, host: &Host) -> Result<Result<Vec<String>, String>> {
+    match Addresses::of(connection.exchange(host), sender).await {
+        Ok(found) => Ok(Ok(found.unwrap_or_default().after(sender))),
+        Err(error) if error.code() == Code::Cancelled => Err(error),
+        Err(error) => Ok(Err(format!("Who {sender} is could not be read. {error}"))),
     }
 }
 

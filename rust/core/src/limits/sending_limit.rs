@@ -8,6 +8,7 @@ use super::policy::OutboundPolicy;
 use super::resolution::{Candidate, Resolution, SendingRule};
 use super::rulebook::Rulebook;
 use crate::connection::Origin;
+use crate::sending::Usage;
 
 /// Where a limit comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub struct SendingLimit {
     pub rules: Vec<SendingRule>,
     /// What the admin should know of this policy and rule, and of what could not be told.
     pub warnings: Vec<String>,
+    /// What the sender has used; nothing where that was not asked for, or could not be read.
+    pub usage: Option<Usage>,
     /// The organization that was asked.
     pub origin: Arc<Origin>,
 }
@@ -166,6 +169,7 @@ impl SendingLimit {
             may_apply: if one.is_some() { Vec::new() } else { candidates.iter().map(Candidate::name).collect() },
             rules: Vec::new(),
             warnings: warnings.collect(),
+            usage: None,
             origin: Arc::clone(origin),
         }
     }

@@ -55,9 +55,10 @@ impl Listed {
         self.0.get(&address.to_lowercase())?.since
     }
 
-    /// What it says of a sender.
-    pub fn of(&self, sending: &Sending, service: &ServiceLimits) -> Agreement {
-        let Some(Entry { block_type, limit_type, .. }) = self.0.get(&sending.sender) else {
+    /// What it says of a sender, who may be listed by any of their addresses.
+    pub fn of(&self, sending: &Sending, addresses: &[String], service: &ServiceLimits) -> Agreement {
+        let listed = || addresses.iter().find_map(|address| self.0.get(&address.to_lowercase()));
+        let Some(Entry { block_type, limit_type, .. }) = self.0.get(&sending.sender).or_else(listed) else {
             // Whoever was blocked may have been unblocked since; who only alerts is never listed.
             return Agreement { block_type: None, agrees: None };
         };

@@ -1,28 +1,30 @@
 //! `Measure-OutboundSending`: what was sent, by a trace from files, from the pipeline or from the service itself.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use restricted_sender_limits::{Policy, Second, Settings};
-use time::OffsetDateTime;
+use restricted_sender_limits::{Second, Settings};
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, UtcOffset};
 
-use super::agreement::{Agreement, Listed};
+use super::agreement::Agreement;
 use super::analysis::{analyse, Scale};
+use super::asked::{busiest_first, Asked};
 use super::files::read_files;
 use super::organization::Organization;
 use super::picture::{Picture, PlotTo};
 use super::plot::PlotFile;
+use super::quota::Quota;
 use super::sender::Sending;
-use super::service;
+use super::service::{self, Question, Stopped};
 use crate::connection::{Connection, Origin};
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Cmdlet;
 use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
-use crate::limits::{self, Author, Rulebook};
-use crate::restriction::Pattern;
+use crate::limits;
+use crate::restriction::{second, Pattern};
 use crate::trace::{Book, DateOrder, Ledger, Sheets, Tally};
 
 /// Where the trace comes from.
@@ -93,7 +95,7 @@ pub struct OrganizationMeasured {
 /// # Errors
 /// [`Code::AcceptedDomainsUnknown`] where nobody says which addresses are the organization's own. [`Code::PlotExists`]
 /// and [`Code::PlotUnwritable`], before anything is read. What keeps the trace from being read; of several files those
-/// that cannot be read are item failures.
+/// that cannot be read are item failures, and so is a service that stops answering when it has told enough to measure.
 pub async fn measure(connection: Option<&Connection>, options: Options, host: &Host) -> Result<()> {
     let plot = match options.plot.clone() {
         Some(to) => Some(on_a_thread(move || PlotFile::prepare(&to.path, to.no_clobber)).await??),
@@ -102,25 +104,31 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
     let own = own_domains(connection, &options.accepted_domains, host).await?;
     let patterns = options.senders.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
     let book = Arc::new(Book::of(own));
+    let mut at = options.at;
     let ledgers = match &options.source {
         Source::Files(files) => read_files(files.clone(), &book, options.date_order, host).await?,
         Source::Pipeline => vec![read_pipeline(&book, options.date_order, host).await?],
         Source::Service { start, end } => {
             let connection = connection.ok_or_else(|| Error::new(Code::NotConnected, "No trace is given."))?;
-            vec![service::read(connection, &book, *start, *end, &options.senders, host).await?]
+            let end = end.unwrap_or_else(|| connection.now());
+            let at = *at.get_or_insert(end);
+            let question = Question { start: *start, end: Some(end), senders: &options.senders };
+            let read = service::read(connection, &book, question, &mut Quota::default(), host).await?;
+            if let Some(stopped) = read.stopped {
+                go_on_without(stopped, at, connection, host).await?;
+            }
+            vec![read.ledger]
         }
     };
     warn(&ledgers, host).await?;
-    let senders = book.senders.all();
     let asked = match connection {
-        Some(connection) => Some(Asked::of(connection, &senders, host).await?),
+        Some(connection) => {
+            let senders = busiest_first(&ledgers, book.senders.all());
+            Some(Asked::of(connection, &senders, host).await?)
+        }
         None => None,
     };
     let (service, has_licences) = (limits::service_limits(options.license_count), options.license_count.is_some());
-    let at = match (options.at, &options.source, connection) {
-        (None, Source::Service { end, .. }, Some(connection)) => Some(end.unwrap_or_else(|| connection.now())),
-        (at, ..) => at,
-    };
     let (settings, policies) = (options.settings, asked.as_ref().map(|asked| asked.policies.clone()));
     let (patterns, is_plotted) = (Arc::new(patterns), plot.is_some());
     let wanted = {
@@ -158,7 +166,9 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
     let at = OffsetDateTime::from(measured.organization.at);
     let rows = measured.senders.into_iter().filter(|sending| wanted(&sending.sender)).map(|sending| {
         let policy = asked.as_ref().and_then(|asked| Some(asked.policies.get(&sending.sender)?.0.clone()));
-        let listed = asked.as_ref().and_then(|asked| asked.listed.as_ref()).map(|listed| listed.of(&sending, &service));
+        let listed = asked
+            .as_ref()
+            .and_then(|asked| Some(asked.listed.as_ref()?.of(&sending, asked.addresses(&sending.sender), &service)));
         Ok(Row::SenderMeasured(SenderMeasured { sending, policy, listed, at, origin: origin.clone() }))
     });
     host.each(rows).await?;
@@ -197,6 +207,34 @@ async fn read_pipeline(book: &Arc<Book>, order: Option<DateOrder>, host: &Host) 
     sheets.finish()
 }
 
+/// Says how far the trace was read, and what is left of it. What is used at a moment takes the day before it.
+///
+/// # Errors
+/// That of the service, where less was read.
+async fn go_on_without(stopped: Stopped, at: OffsetDateTime, connection: &Connection, host: &Host) -> Result<()> {
+    let Stopped { start, at: reached, error } = stopped;
+    let organization = connection.organization();
+    let down_to = second(reached.into()).unwrap_or_default();
+    if reached > Second::from(at.saturating_sub(Duration::DAY)) {
+        return Err(error.with(|details| {
+            let why = "Nothing is measured, since what is used takes a whole day.";
+            details.message = format!(
+                "The trace of {organization} was read down to {down_to} and no further. {why} {}",
+                details.message
+            );
+        }));
+    }
+    let exact = |moment: OffsetDateTime| {
+        moment.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z")).unwrap_or_default()
+    };
+    let rest = format!("-StartDate {} -EndDate {}", exact(start.to_offset(UtcOffset::UTC)), exact(reached.into()));
+    let message = format!(
+        "The trace of {organization} was read down to {down_to} and no further. What was sent from then on is measured; \
+         {rest} goes on with what was sent before. {error}"
+    );
+    host.item_failed(Error::new(Code::TraceIncomplete, message).because_of(&error).about(organization)).await
+}
+
 /// Tells what became of lines that are not counted.
 async fn warn(ledgers: &[Ledger], host: &Host) -> Result<()> {
     let mut tally = Tally::default();
@@ -217,66 +255,4 @@ async fn warn(ledgers: &[Ledger], host: &Host) -> Result<()> {
         tally.lines
     ))
     .await
-}
-
-/// What the organization says of its senders.
-struct Asked {
-    /// The policy of each sender for whom it is known, by name.
-    policies: Arc<HashMap<String, (String, Policy)>>,
-    /// Nothing where the list could not be read.
-    listed: Option<Listed>,
-}
-
-impl Asked {
-    async fn of(connection: &Connection, senders: &[String], host: &Host) -> Result<Self> {
-        let policies = match policies(connection, senders, host).await {
-            Ok(policies) => policies,
-            Err(error) if error.code() == Code::Cancelled => return Err(error),
-            Err(error) => {
-                host.warn(format!("Only the limits of the service count: the policies could not be read. {error}"))
-                    .await?;
-                HashMap::new()
-            }
-        };
-        let listed = match Listed::read(connection, host).await {
-            Ok(listed) => Some(listed),
-            Err(error) if error.code() == Code::Cancelled => return Err(error),
-            Err(error) => {
-                host.warn(format!("Whether the list of restricted entities agrees could not be told. {error}")).await?;
-                None
-            }
-        };
-        Ok(Self { policies: Arc::new(policies), listed })
-    }
-}
-
-/// The policy of each sender. An address in a trace counts as the primary one of whom it belongs to: looking each of
-/// thousands up would take thousands of requests.
-async fn policies(
-    connection: &Connection,
-    senders: &[String],
-    host: &Host,
-) -> Result<HashMap<String, (String, Policy)>> {
-    let exchange = connection.exchange(host);
-    let mut rulebook = Rulebook::of(exchange).await?;
-    let (mut known, mut unknown) = (HashMap::new(), 0_usize);
-    for sender in senders {
-        let author = Author { address: sender.clone(), known_as: Ok(vec![sender.clone()]) };
-        rulebook.look_into_groups(exchange, &author).await?;
-        match rulebook.resolve(&author).policy() {
-            Some(policy) => {
-                known.insert(sender.clone(), policy);
-            }
-            None => unknown += 1,
-        }
-    }
-    if unknown > 0 {
-        host.warn(format!(
-            "Which policy applies to {unknown} of {} senders is not known, so that only the limits of the service count \
-             for them. Get-OutboundSendingLimit says why.",
-            senders.len()
-        ))
-        .await?;
-    }
-    Ok(known)
 }

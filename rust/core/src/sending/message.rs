@@ -10,8 +10,8 @@ pub struct Message {
     pub at: Second,
     pub id: u128,
     pub recipients: Recipients,
-    /// Of the recipients, those who may be members of a group that the message went to, and then count for nobody:
-    /// the trace does not tell them from recipients. (?)
+    /// Of the recipients, those who may be members of a group that the message went to, groups within it included, and
+    /// then count for nobody: the trace does not tell them from recipients. (?)
     pub may_be_members: Recipients,
 }
 
@@ -69,7 +69,11 @@ fn message(rows: &[Row]) -> Message {
     recipients.internal += direct.internal + groups;
     recipients.external += direct.external;
     recipients.expanded_external += direct.expanded_external;
-    let may_be_members = if groups > 0 && !are_members_told { direct } else { Recipients::default() };
+    let may_be_members = if groups > 0 && !are_members_told {
+        Recipients { internal: direct.internal + groups - 1, ..direct }
+    } else {
+        Recipients::default()
+    };
     Message { at, id: rows[0].message, recipients, may_be_members }
 }
 
@@ -123,16 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn of_several_groups_all_but_one_may_be_within_others() {
+        let (all, _) = messages(vec![row(1, 1, 0, 5, Kind::Group), row(1, 2, 0, 5, Kind::Group)]);
+        let message = all[0].1[0];
+        assert_eq!((message.recipients.internal, message.may_be_members.internal), (2, 1));
+    }
+
+    #[test]
     fn the_extended_report_tells_who_is_a_member() {
         let (all, dropped) = messages(vec![
             row(1, 1, 0, 5, Kind::Internal),
-            row(1, 1, 1, 5, Kind::Group),
             row(1, 2, 1, 5, Kind::ExternalMember),
             row(1, 3, 1, 5, Kind::ExternalMember),
             row(1, 3, 0, 5, Kind::External),
         ]);
         let message = all[0].1[0];
-        assert_eq!(dropped, 2);
+        assert_eq!(dropped, 1);
         assert_eq!(message.recipients, Recipients { internal: 1, external: 1, expanded_external: 2 });
         assert_eq!(message.may_be_members, Recipients::default());
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::forecast::forecast;
 use super::message::Message;
 use super::peaks::Peaks;
+use super::usage::Remaining;
 
 /// What a sender has sent, against the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,10 +101,15 @@ impl Sending {
     /// From when mail goes out again; nothing where it does, or only after an unblock.
     #[must_use]
     pub fn can_send_again_at(&self) -> Option<Second> {
-        match self.restricted {
-            Some((_, Until::At(second))) => Some(second),
-            Some((_, Until::Unblocked)) | None => None,
-        }
+        can_send_again_at(self.restricted)
+    }
+}
+
+/// From when mail goes out again by what restricts it; nothing where that takes an unblock.
+pub fn can_send_again_at(restricted: Option<(Limit, Until)>) -> Option<Second> {
+    match restricted {
+        Some((_, Until::At(second))) => Some(second),
+        Some((_, Until::Unblocked)) | None => None,
     }
 }
 
@@ -139,12 +145,9 @@ impl Measure<'_> {
         let sum =
             |part: fn(Recipients) -> u32| messages.iter().map(|message| u64::from(part(message.recipients))).sum();
         let restricted = most.restricted;
-        let remaining = |per_hour: fn(&Policy) -> u32, used: u32| {
-            if restricted.is_some() {
-                0
-            } else {
-                self.remaining(most.used, per_hour, used)
-            }
+        let remaining = match restricted {
+            Some(_) => Remaining { internal: 0, external: 0 },
+            None => self.remaining(most.used),
         };
         Some(Sending {
             sender,
@@ -156,22 +159,25 @@ impl Measure<'_> {
             peaks: most.peaks,
             tripped: most.tripped,
             used: most.used,
-            remaining_internal: remaining(|policy| policy.internal_per_hour, most.used.internal_this_hour),
-            remaining_external: remaining(|policy| policy.external_per_hour, most.used.external_this_hour),
+            remaining_internal: remaining.internal,
+            remaining_external: remaining.external,
             restricted,
             forecast: forecast(messages, self.at, self.policy, &self.service).filter(|_| restricted.is_none()),
             groups,
         })
     }
 
-    fn remaining(&self, used: Used, per_hour: fn(&Policy) -> u32, used_this_hour: u32) -> u32 {
-        let rate = self.service.recipient_rate.saturating_sub(used.recipients_last_24_hours);
+    /// What is left by the limits that are known, where nothing is restricted.
+    pub fn remaining(&self, used: Used) -> Remaining {
+        let policy = self.policy.copied().unwrap_or_default();
         // 0 sets none.
-        let of_policy = |limit: u32, used: u32| if limit == 0 { u32::MAX } else { limit.saturating_sub(used) };
-        let policy = self.policy.map_or(u32::MAX, |policy| {
-            of_policy(policy.per_day, used.recipients_today).min(of_policy(per_hour(policy), used_this_hour))
-        });
-        rate.min(policy)
+        let left = |limit: u32, used: u32| if limit == 0 { u32::MAX } else { limit.saturating_sub(used) };
+        let rate = self.service.recipient_rate.saturating_sub(used.recipients_last_24_hours);
+        let all = rate.min(left(policy.per_day, used.recipients_today));
+        Remaining {
+            internal: all.min(left(policy.internal_per_hour, used.internal_this_hour)),
+            external: all.min(left(policy.external_per_hour, used.external_this_hour)),
+        }
     }
 
     fn count(&self, messages: &[Message], recipients: impl Fn(&Message) -> Recipients) -> Counted {

@@ -125,6 +125,11 @@ impl Ledger {
         self.forget_dates();
     }
 
+    /// Forgets what was sent before a second.
+    pub fn forget_before(&mut self, second: Second) {
+        self.parts.iter_mut().for_each(|part| part.retain(|row| row.at >= second));
+    }
+
     /// What was read of dates holds for one file, and one way to read it.
     fn forget_dates(&mut self) {
         self.evidence = Evidence::default();
@@ -212,6 +217,7 @@ impl Ledger {
             Part::Recipient => Kind::External,
             Part::Group => Kind::Group,
             Part::Member if domain.is_own => return Some(None),
+            Part::Counted => return Some(None),
             Part::Member => Kind::ExternalMember,
         };
         let recipient = recipient(self.book.hasher.hash_one(lower), domain.number);

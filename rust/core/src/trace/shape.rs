@@ -152,6 +152,8 @@ pub enum Part {
     Group,
     /// It is a member of a group, and the sender wrote to the group.
     Member,
+    /// It is a group that has counted as a recipient when the message came in.
+    Counted,
 }
 
 impl Part {
@@ -192,7 +194,8 @@ pub fn recipients<'a>(shape: Shape, record: &Record<'a>, each: &mut dyn FnMut(Na
                 several(field, |address| each(Named { address, part: Part::Recipient }));
             } else if event.eq_ignore_ascii_case(b"EXPAND") {
                 several(field, |address| each(Named { address, part: Part::Member }));
-                several(record.field(Place::Related), |address| each(Named { address, part: Part::Group }));
+                // Groups are expanded after they were received as recipients; those within others never are.
+                several(record.field(Place::Related), |address| each(Named { address, part: Part::Counted }));
             } else {
                 return false;
             }

@@ -20,4 +20,6 @@ mod retry;
 mod sending_limit;
 mod sign_in;
 mod tenant;
+mod trace;
+mod usage;
 mod wait;

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use super::addressed::Addressed;
 use super::Submission;
 use crate::directory::domain_of;
 
@@ -49,6 +50,8 @@ pub(crate) struct Message {
     pub(crate) client_address: String,
     pub(crate) size: u32,
     pub(crate) recipients: Vec<(String, Status)>,
+    /// Those of them whom nobody wrote to, by their places, each with the place of the group that they are in.
+    pub(crate) members: Vec<(usize, usize)>,
 }
 
 /// The messages, oldest first.
@@ -66,12 +69,7 @@ impl SentMail {
     }
 
     /// Keeps a message that has gone out, and names it.
-    pub(super) fn keep(
-        &mut self,
-        submission: &Submission<'_>,
-        recipients: &[(String, Status)],
-        now: OffsetDateTime,
-    ) -> Uuid {
+    pub(super) fn keep(&mut self, submission: &Submission<'_>, addressed: &Addressed, now: OffsetDateTime) -> Uuid {
         self.last_number += 1;
         let digest =
             Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(self.last_number.to_be_bytes()).finalize();
@@ -88,7 +86,8 @@ impl SentMail {
             subject: submission.subject.to_owned(),
             client_address: submission.client_address.to_owned(),
             size: submission.size,
-            recipients: recipients.to_vec(),
+            recipients: addressed.rows.clone(),
+            members: addressed.members.clone(),
         };
         self.push(message);
         self.forget(now);

@@ -8,7 +8,7 @@ use time::format_description::FormatItem;
 use time::macros::format_description;
 use time::OffsetDateTime;
 
-use super::{is_member, Fate, TracedMessage};
+use super::{Fate, TracedMessage};
 
 /// As `Export-Csv` writes a time where English of the United States is spoken.
 const EXPORTED: &[FormatItem<'_>] = format_description!(
@@ -271,12 +271,11 @@ impl Shape {
     /// whatever became of it.
     fn events(self, message: &TracedMessage, text: &mut String) {
         let all = &message.recipients;
-        let groups: Vec<&str> =
-            all.iter().filter(|(_, fate)| *fate == Fate::Expanded).map(|(group, _)| group.as_str()).collect();
-        let addresses = |is_wanted: &dyn Fn(&str) -> bool| -> Vec<&str> {
-            all.iter().map(|(address, _)| address.as_str()).filter(|address| is_wanted(address)).collect()
+        let addresses = |is_wanted: &dyn Fn(usize) -> bool| -> Vec<&str> {
+            let wanted = all.iter().enumerate().filter(|(place, _)| is_wanted(*place));
+            wanted.map(|(_, (address, _))| address.as_str()).collect()
         };
-        let addressed = addresses(&|address| !groups.iter().any(|group| is_member(address, group)));
+        let addressed = addresses(&|place| !message.is_member(place));
         let mut event = |source: &str, event: &str, recipients: &[&str], status: &str, related: &str| {
             let cells = [
                 time(message.received, REPORTED),
@@ -300,10 +299,11 @@ impl Shape {
             self.line(text, cells);
         };
         event("SMTP", "RECEIVE", &addressed, "", "");
-        for (address, fate) in all {
+        for (place, (address, fate)) in all.iter().enumerate() {
             match fate {
                 Fate::Expanded => {
-                    event("ROUTING", "EXPAND", &addresses(&|member| is_member(member, address)), "", address);
+                    let members = addresses(&|member| message.members.contains(&(member, place)));
+                    event("ROUTING", "EXPAND", &members, "", address);
                 }
                 Fate::Delivered => event("STOREDRIVER", "DELIVER", &[address], "", ""),
                 Fate::Sent => event("SMTP", "SENDEXTERNAL", &[address], "250 2.0.0 OK", ""),

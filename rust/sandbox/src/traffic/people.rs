@@ -150,17 +150,30 @@ impl Day {
 
     fn send(&mut self, at: Duration, subject: &str, recipients: Vec<(String, Fate)>) {
         let trace_id = uuid::Builder::from_random_bytes(self.random.gen()).into_uuid();
+        let members = members_among(&recipients);
         self.messages.push(TracedMessage {
             received: self.midnight.saturating_add(at),
             trace_id,
             message_id: format!("<{}@{DOMAIN}>", trace_id.simple()),
             sender: self.sender.clone(),
             recipients,
+            members,
             subject: subject.to_owned(),
             client_address: self.client_address.to_owned(),
             size: self.random.gen_range(4_000..80_000),
         });
     }
+}
+
+/// Members of `team7@…` are `team7.member…`.
+fn members_among(recipients: &[(String, Fate)]) -> Vec<(usize, usize)> {
+    let groups = || recipients.iter().enumerate().filter(|(_, (_, fate))| *fate == Fate::Expanded);
+    let group_of = |address: &str| {
+        let (name, _) = address.split_once(".member")?;
+        groups().find(|(_, (group, _))| group.split('@').next() == Some(name)).map(|(place, _)| place)
+    };
+    let places = recipients.iter().enumerate();
+    places.filter_map(|(place, (address, _))| Some((place, group_of(address)?))).collect()
 }
 
 fn customer(number: u32) -> (String, Fate) {

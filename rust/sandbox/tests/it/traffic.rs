@@ -129,6 +129,46 @@ async fn the_trace_of_a_tenant_is_filled_with_the_same() {
 }
 
 #[tokio::test]
+async fn the_trace_is_exported_as_the_program_writes_it() {
+    let practice = Practice::open(Scenario::Empty).await;
+    practice.order("traffic", json!({"senders": 30, "weeks": 1, "seed": 7})).await;
+    for (query, shape, encoding) in [
+        ("", Shape::V2, Encoding::Utf8),
+        ("?shape=v1&encoding=utf-8-bom", Shape::V1, Encoding::Utf8Bom),
+        ("?shape=summary&encoding=utf-16le", Shape::Summary, Encoding::Utf16),
+        ("?shape=extended", Shape::Extended, Encoding::Utf8),
+    ] {
+        let reply = practice.control(Method::GET, &format!("trace{query}"), json!(null)).await;
+        assert!(reply.bytes().await.unwrap() == file(shape, encoding), "{query}");
+    }
+    for wrong in ["shape=v3", "encoding=ascii"] {
+        let reply = practice.control(Method::GET, &format!("trace?{wrong}"), json!(null)).await;
+        assert_eq!(reply.status(), 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn an_extended_export_tells_members_of_groups_from_those_who_were_written_to() {
+    let practice = Practice::open(Scenario::Empty).await;
+    // Patti is a member of the group, and is written to as well.
+    let all = ["marketing@contoso.com", "patti.fernandez@contoso.com", "ann@fabrikam.example"];
+    let message = json!({"authenticatedUser": "lee.gu@contoso.com", "recipients": all});
+    practice.order("submissions", message).await;
+    let reply = practice.control(Method::GET, "trace?shape=extended", json!(null)).await;
+    let rows = table(&reply.text().await.unwrap());
+    let cell = read(Shape::Extended);
+    let of = |event: &str| -> Vec<(String, String)> {
+        let wanted = rows[1..].iter().filter(|row| cell(row, "event_id") == event);
+        wanted.map(|row| (cell(row, "related_recipient_address"), cell(row, "recipient_address"))).collect()
+    };
+    assert_eq!(of("RECEIVE"), [(String::new(), all.join(";"))]);
+    let expanded = of("EXPAND");
+    let groups: Vec<&str> = expanded.iter().map(|(group, _)| group.as_str()).collect();
+    assert_eq!(groups, ["marketing@contoso.com", "campaign.team@contoso.com"]);
+    assert!(expanded[0].1.contains("agency@fabrikam.example") && !expanded[0].1.contains("patti"), "{expanded:?}");
+}
+
+#[tokio::test]
 async fn what_was_sent_in_the_last_day_is_counted() {
     let mut practice = Practice::standard().await;
     practice.later(24 * 60).await;

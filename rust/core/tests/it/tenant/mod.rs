@@ -12,6 +12,7 @@ use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{converse, Progress};
 use restricted_sender_core::limits::SendingLimit;
 use restricted_sender_core::restriction::{Restriction, SenderState, Target, UnblockResult};
+use restricted_sender_core::sending::SenderMeasured;
 use restricted_sender_core::Clock;
 use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
 use serde_json::{json, Value};
@@ -107,6 +108,12 @@ impl Tenant {
         assert!(reply.status().is_success(), "{body}: {}", reply.text().await.unwrap());
     }
 
+    /// How many requests of this cmdlet were answered with this status.
+    pub async fn answered(&self, cmdlet: &str, status: u16) -> usize {
+        let log: Vec<Value> = self.control.get(self.at("requests")).send().await.unwrap().json().await.unwrap();
+        log.iter().filter(|request| request["cmdlet"] == cmdlet && request["status"] == status).count()
+    }
+
     pub async fn pass(&self, seconds: u64) {
         self.sandbox.clock().advance(Duration::from_secs(seconds)).unwrap();
     }
@@ -162,6 +169,7 @@ pub struct Said {
     pub reports: Vec<Report>,
     pub protections: Vec<Protection>,
     pub limits: Vec<SendingLimit>,
+    pub measured: Vec<SenderMeasured>,
     pub failed: Vec<Error>,
     /// What is worth a warning.
     pub warnings: Vec<String>,
@@ -198,6 +206,7 @@ macro_rules! run {
                                 Row::Account(row) => said.reports.push(row),
                                 Row::Protection(row) => said.protections.push(row),
                                 Row::SendingLimit(row) => said.limits.push(row),
+                                Row::SenderMeasured(row) => said.measured.push(row),
                                 other => panic!("{other:?}"),
                             }
                         }
