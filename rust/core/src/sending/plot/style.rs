@@ -4,7 +4,7 @@
 /// The style sheet. Every rule is below the class of the picture, since a page that takes it in has rules of its own.
 /// Colours are written out where they are used: not every program that shows SVG knows variables.
 pub const STYLE: &str = "<style>
-.rs-plot { font-family: sans-serif; }
+.rs-plot { font-family: sans-serif; max-width: 100%; height: auto; color-scheme: light dark; }
 .rs-plot text { fill: #1b1f24; font-size: 13px; }
 .rs-plot .paper { fill: #ffffff; }
 .rs-plot .title { font-size: 22px; font-weight: bold; }
