@@ -83,6 +83,47 @@ public sealed class MeasureTests : IDisposable
         Expect(_engine.Run($"$rows + $rows | Measure-OutboundSending {Domains}").One);
     }
 
+    [Fact]
+    public void Values_of_every_kind_come_through_the_pipeline()
+    {
+        var noon = new DateTime(2026, 11, 28, 12, 0, 0, DateTimeKind.Utc);
+        object?[] moments = [noon, noon.ToLocalTime(), DateTime.SpecifyKind(noon, DateTimeKind.Unspecified), "2026-11-28T12:00:00Z", null];
+        _engine["rows"] = moments.Select((moment, number) => Csv.Bag(
+        [
+            ("Received", moment),
+            ("SenderAddress", "J\u00fcrgen@contoso.com"),
+            ("RecipientAddress", PSObject.AsPSObject($"kund\u0119-{number}@fabrikam.example")),
+            // Quotation marks within end nothing.
+            ("Status", "Deliv\",\"ered"),
+            ("MessageTraceId", number % 2 == 0 ? new Guid(7, 0, 0, new byte[8]) : "{00000007-0000-0000-0000-000000000000}"),
+        ])).ToArray();
+        var outcome = _engine.Run($"$rows | Measure-OutboundSending {Domains}");
+        var sending = Assert.Single(outcome.Output);
+        Assert.Equal("j\u00fcrgen@contoso.com", sending.Value("SenderAddress"));
+        Assert.Equal((1L, 4L), (sending.Value("MessageCount"), sending.Value("ExternalRecipientCount")));
+        Assert.Equal((noon, noon), (sending.Value("FirstSent"), sending.Value("LastSent")));
+        Assert.Contains("1 of 5 lines could not be used: they have no time", Assert.Single(outcome.Warnings));
+    }
+
+    [Theory]
+    [InlineData("summary.csv", "extended.csv", "rows.csv")]
+    [InlineData("extended.csv", "summary.csv", "rows.csv")]
+    [InlineData("rows.csv", "extended.csv", "summary.csv")]
+    public void Rows_of_several_shapes_come_through_one_pipeline(params string[] shapes)
+    {
+        // Each shape has a third of the messages.
+        _engine["rows"] = shapes.SelectMany((shape, part) =>
+        {
+            var rows = Csv.Import(File.ReadAllText(Write(shape)).ReplaceLineEndings("\n").TrimEnd('\n'));
+            var id = shape == "rows.csv" ? "MessageTraceId" : "network_message_id";
+            var messages = rows.Select(row => row.Text(id)).Distinct().Where((_, number) => number % shapes.Length == part).ToHashSet();
+            return rows.Where(row => messages.Contains(row.Text(id)));
+        }).ToArray();
+        var outcome = _engine.Run($"$rows | Measure-OutboundSending {Domains} -DateOrder MonthFirst");
+        Assert.Empty(outcome.Warnings);
+        Expect(outcome.One);
+    }
+
     /// <summary>Nothing more goes out when 10,000 recipients are used, until the first 5,000 leave the window.</summary>
     private static void Expect(PSObject sending)
     {
@@ -159,6 +200,8 @@ public sealed class MeasureTests : IDisposable
     {
         var error = _engine.Run($"[pscustomobject]@{{ Name = 'x' }} | Measure-OutboundSending {Domains}").Thrown;
         Assert.Equal("RS6001.TraceUnreadable", error.Id());
+        // A number has no properties at all.
+        Assert.Equal("RS6001.TraceUnreadable", _engine.Run($"5 | Measure-OutboundSending {Domains}").Thrown.Id());
         Assert.Empty(_engine.Run($"$null | Measure-OutboundSending {Domains}").Good);
         Assert.Empty(_engine.Run($"@() | Measure-OutboundSending {Domains}").Good);
     }

@@ -12,6 +12,9 @@ switch (args)
     case ["bounces"]:
         Bounces.Run();
         return;
+    case ["trace-pipeline"]:
+        TracePipeline.Run();
+        return;
 }
 
 if (args is ["trace"])

@@ -164,6 +164,13 @@ internal static unsafe class Interop
             BindUtf8(operation, name, text, utf8.Length);
     }
 
+    /// <summary>Binds a text, as the first bytes of a buffer that has it in UTF-8.</summary>
+    internal static void Bind(long operation, string name, byte[] utf8, int length)
+    {
+        fixed (byte* text = utf8)
+            BindUtf8(operation, name, text, Math.Min(length, utf8.Length));
+    }
+
     /// <summary>Adds a text to a list, as the bytes of its UTF-8.</summary>
     internal static void Add(long operation, string name, byte[] value)
     {

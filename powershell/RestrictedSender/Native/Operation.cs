@@ -29,6 +29,9 @@ internal sealed class Operation : CriticalFinalizerObject, IDisposable
             Interop.Bind(Handle, name, value);
     }
 
+    /// <summary>Binds the beginning of a buffer, which holds a text in UTF-8.</summary>
+    internal void Bind(string name, byte[] utf8, int length) => Interop.Bind(Handle, name, utf8, length);
+
     internal void Add(string name, byte[] value) => Interop.Add(Handle, name, value);
 
     internal void Add(string name, IEnumerable<string?>? values)

@@ -119,9 +119,12 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
                 _files.AddRange(SessionState.Path.GetResolvedProviderPathFromPSPath(path, out _));
                 break;
             default:
-                if (!_table.IsEmpty && !_table.Fits(InputObject))
+                if (!_table.TryAdd(InputObject))
+                {
                     Push();
-                if (_table.Add(InputObject))
+                    _table.TryAdd(InputObject);
+                }
+                if (_table.IsFull)
                     Push();
                 break;
         }
@@ -149,7 +152,7 @@ public sealed class MeasureOutboundSendingCommand : OperationCmdlet
     private void Push()
     {
         _rows ??= Begin("Pipeline");
-        Push(_rows, operation => operation.Bind("Text", _table.Take()));
+        Push(_rows, _table.Take);
     }
 
     private Running Begin(string source)
