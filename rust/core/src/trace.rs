@@ -17,7 +17,7 @@ mod tally;
 pub use ledger::{Book, Ledger, Line, PARTS};
 pub use moment::DateOrder;
 pub use read::Reader;
-pub use row::{Kind, Row, DOMAINS};
+pub use row::{Kind, Row, Rows, DOMAINS};
 pub use sheets::Sheets;
 pub use tally::{Defect, Tally, Unusable};
 

@@ -13,7 +13,7 @@ pub struct SenderId(u32);
 
 /// Counts the mail of one organization.
 ///
-/// Memory: some 200 bytes for each sender, and 16 for each second of the last 24 hours in which it sent anything,
+/// Memory: 128 bytes for each sender, and 16 for each second of the last 24 hours in which it sent anything,
 /// up to twice that while it grows: 2.1 MB at most.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -26,7 +26,9 @@ pub struct Engine {
     initial_domain: History,
 }
 
+/// Two cache lines side by side, which come together: with 100,000 senders, waiting for memory is most of the work.
 #[derive(Debug, Clone, Default)]
+#[repr(align(128))]
 struct Sender {
     history: History,
     block: Option<Block>,
@@ -282,4 +284,14 @@ fn is_over_now(history: &mut History, at: Second, settings: &Settings, is_over: 
 /// How long the 24 hours stay over a limit.
 fn room_in_day(history: &History, is_over: impl Fn(Sent) -> bool) -> Until {
     history.day_has_room(is_over).map_or(Until::Unblocked, Until::At)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_fits_into_two_cache_lines() {
+        assert_eq!(size_of::<Sender>(), 128);
+    }
 }

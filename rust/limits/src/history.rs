@@ -35,6 +35,8 @@ struct Window {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     slots: VecDeque<Slot>,
+    /// The second of the last slot, which is not in the cache when this is.
+    last: Second,
     /// How many slots have gone.
     gone: u32,
     minute: Window,
@@ -86,9 +88,10 @@ impl History {
         }
         let sent = sent.beside(self.day.sent);
         match self.slots.back_mut() {
-            Some(last) if last.second == at => last.sent.add(sent),
+            Some(last) if self.last == at => last.sent.add(sent),
             _ => self.slots.push_back(Slot { second: at, sent }),
         }
+        self.last = at;
         debug_assert!(self.slots.len() <= MOST);
         for window in [&mut self.minute, &mut self.hour, &mut self.today, &mut self.day] {
             window.sent.add(sent);
@@ -118,7 +121,7 @@ impl History {
 
     /// The second of the last slot.
     pub(crate) fn last(&self) -> Option<Second> {
-        Some(self.slots.back()?.second)
+        (!self.slots.is_empty()).then_some(self.last)
     }
 
     pub(crate) fn minute(&self) -> Sent {

@@ -12,7 +12,7 @@ use super::message::{each_sender, put_in_order};
 use super::organization::{Busiest, External, Organization};
 use super::sender::{Measure, Sending};
 use super::shown::Shown;
-use crate::trace::{Book, Kind, Ledger, Row, Tally, DOMAINS, PARTS};
+use crate::trace::{Book, Kind, Ledger, Row, Rows, Tally, DOMAINS, PARTS};
 
 /// What to measure against.
 pub struct Scale<'a> {
@@ -67,12 +67,15 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Found { domains: vec![0; DOMAINS as usize], ..Found::default() };
+        let mut rows = Vec::new();
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part >= PARTS {
+                found.external.put_in_order();
                 return found;
             }
-            found.look_at(take(&readers, part), book, scale, at);
+            take(&readers, part, &mut rows);
+            found.look_at(&mut rows, book, scale, at);
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -99,32 +102,27 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     Measured { senders, organization, shown, lines }
 }
 
-/// The rows of a part, of all readers.
-fn take(readers: &[Mutex<Vec<Vec<Row>>>], part: usize) -> Vec<Row> {
-    let mut all = Vec::new();
+/// Gathers the rows of a part, of all readers.
+fn take(readers: &[Mutex<Vec<Rows>>], part: usize, rows: &mut Vec<Row>) {
+    rows.clear();
     for reader in readers {
         let mut parts = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = std::mem::take(&mut parts[part]);
+        let mut theirs = std::mem::take(&mut parts[part]);
         drop(parts);
-        if all.is_empty() {
-            all = rows;
-        } else {
-            all.append(&mut rows);
-        }
+        theirs.move_to(rows);
     }
-    all
 }
 
 impl Found {
-    fn look_at(&mut self, mut rows: Vec<Row>, book: &Book, scale: &Scale<'_>, at: Second) {
-        self.duplicates += put_in_order(&mut rows);
+    fn look_at(&mut self, rows: &mut Vec<Row>, book: &Book, scale: &Scale<'_>, at: Second) {
+        self.duplicates += put_in_order(rows);
         rows.retain(|row| row.at <= at);
-        for row in &rows {
+        for row in &*rows {
             if matches!(row.kind(), Kind::External | Kind::ExternalMember) {
                 self.domains[row.domain()] += 1;
             }
         }
-        each_sender(&rows, |number, messages| {
+        each_sender(rows, |number, messages| {
             let sender = book.senders.name(number);
             self.external.add(&sender, messages);
             let policy = (scale.policy)(&sender);

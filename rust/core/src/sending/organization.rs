@@ -87,8 +87,7 @@ impl External {
 
     /// What counts against the limits of the organization, over time.
     pub fn lines(&mut self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
-        self.all.sort_unstable_by_key(|(second, _)| *second);
-        self.initial_domain.sort_unstable_by_key(|(second, _)| *second);
+        self.put_in_order();
         let most = has_licences.then_some(service.tenant_external);
         let mut lines = vec![of_organization(Limit::TenantExternal, most, &self.all, trip, at)];
         if !self.initial_domain.is_empty() {
@@ -98,6 +97,13 @@ impl External {
         lines
     }
 
+    /// By time. What several threads have put in order is put together quickly: the sort finds what is in order.
+    pub fn put_in_order(&mut self) {
+        for sent in [&mut self.all, &mut self.initial_domain] {
+            sent.sort_by_key(|(second, _)| *second);
+        }
+    }
+
     /// Adds what another thread has counted.
     pub fn append(&mut self, mut other: Self) {
         self.all.append(&mut other.all);
@@ -105,9 +111,8 @@ impl External {
     }
 }
 
-/// What is used at `at`, and the peak before it.
-fn window(mut sent: Vec<(Second, u32)>, at: Second) -> (u32, Peak) {
-    sent.sort_unstable_by_key(|(second, _)| *second);
+/// What is used at `at`, and the peak before it, of what is in order.
+fn window(sent: Vec<(Second, u32)>, at: Second) -> (u32, Peak) {
     let (mut within, mut peak, mut sum) = (VecDeque::new(), Peak::default(), 0_u64);
     let leave = |within: &mut VecDeque<(Second, u32)>, sum: &mut u64, now: Second| {
         while let Some((second, count)) = within.front() {
@@ -133,13 +138,14 @@ impl Organization {
     /// Measures an organization by its senders.
     pub fn of(
         senders: &[Sending],
-        external: External,
+        mut external: External,
         domains: Vec<Busiest>,
         tally: Tally,
         at: Second,
         service: &ServiceLimits,
         has_licences: bool,
     ) -> Self {
+        external.put_in_order();
         let (external_now, external_peak) = window(external.all, at);
         let (initial_domain, initial_domain_peak) = window(external.initial_domain, at);
         let recipients = |sending: &Sending| sending.internal + sending.external;

@@ -120,7 +120,7 @@ impl Usages {
             let message = format!("{} rows of the trace {}.", read.ledger.tally.unusable_count(), unusable.defect);
             return Err(Error::new(Code::ResponseUnreadable, message));
         }
-        let rows = read.ledger.parts.into_iter().flatten().collect();
+        let rows = read.ledger.parts.iter().flatten().copied().collect();
         let measure =
             Measure { policy: counted.policy.as_ref(), service, settings: Settings::default(), at: Second::from(now) };
         Ok(usage(&measure, rows, now))

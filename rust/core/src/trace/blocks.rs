@@ -7,8 +7,8 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::record::Records;
 use super::shape::Columns;
 
-/// How much is read at a time.
-const BLOCK: u64 = 1 << 22;
+/// How much is read at a time: little enough to be still in the processor's cache when it is looked at again.
+const BLOCK: usize = 1 << 19;
 
 /// No record is larger: a file with a quotation mark too few must not fill the memory.
 const LARGEST_RECORD: usize = 1 << 20;
@@ -31,6 +31,8 @@ pub struct Blocks<R> {
     carry: Vec<u8>,
     line: u64,
     ended: bool,
+    /// What kept the file from being read on, behind what was read before.
+    failure: Option<io::Error>,
     cut: Cut,
 }
 
@@ -60,7 +62,7 @@ pub enum Next {
 impl<R: Read> Blocks<R> {
     /// What comes after the header, of which `read` was read already. `line` is its first one.
     pub fn of(file: R, read: Vec<u8>, line: u64, cut: Cut) -> Self {
-        Self { file, carry: read, line, ended: false, cut }
+        Self { file, carry: read, line, ended: false, failure: None, cut }
     }
 
     /// Fills `block` with the next records.
@@ -69,8 +71,7 @@ impl<R: Read> Blocks<R> {
         text.clear();
         text.append(&mut self.carry);
         while !self.ended {
-            let read = self.file.by_ref().take(BLOCK).read_to_end(text)?;
-            self.ended = read == 0;
+            self.ended = self.read_more(text)? == 0;
             let end = match self.cut.last_end(text) {
                 _ if self.ended => break,
                 0 if text.len() < LARGEST_RECORD => continue,
@@ -87,6 +88,30 @@ impl<R: Read> Blocks<R> {
         block.is_last = self.ended;
         self.line += memchr_iter(b'\n', text).count() as u64;
         Ok(if text.is_empty() { Next::End } else { Next::Block })
+    }
+
+    /// Adds as much as is read at a time, or what is left of the file. Returns how much that is.
+    fn read_more(&mut self, text: &mut Vec<u8>) -> io::Result<usize> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let begins = text.len();
+        text.resize(begins + BLOCK, 0);
+        let mut filled = begins;
+        while filled < text.len() {
+            match self.file.read(&mut text[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if filled == begins => return Err(error),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        text.truncate(filled);
+        Ok(filled - begins)
     }
 }
 

@@ -9,7 +9,7 @@ use restricted_sender_limits::Second;
 use super::moment::{self, DateOrder, Evidence};
 use super::names::{Names, Remembered};
 use super::record::Record;
-use super::row::{message_id, recipient, Kind, Row};
+use super::row::{message_id, recipient, Kind, Row, Rows};
 use super::shape::{recipients, Columns, Named, Part, Place};
 use super::tally::{Defect, Tally};
 use crate::domains::Domains;
@@ -34,7 +34,7 @@ pub struct Ledger {
     senders: Remembered<u32>,
     domains: Remembered<Domain>,
     /// Rows by the sender's number.
-    pub parts: Vec<Vec<Row>>,
+    pub parts: Vec<Rows>,
     pub tally: Tally,
     /// The moment of the latest row.
     pub latest: Option<Second>,
@@ -98,7 +98,7 @@ impl Ledger {
             book: Arc::clone(book),
             senders: Remembered::default(),
             domains: Remembered::default(),
-            parts: vec![Vec::new(); PARTS],
+            parts: vec![Rows::default(); PARTS],
             tally: Tally::default(),
             latest: None,
             evidence: Evidence::default(),
@@ -112,7 +112,7 @@ impl Ledger {
     /// Begins a file.
     pub fn mark(&mut self) -> Mark {
         self.forget_dates();
-        Mark { rows: self.parts.iter().map(Vec::len).collect(), latest: self.latest, tally: self.tally.clone() }
+        Mark { rows: self.parts.iter().map(Rows::count).collect(), latest: self.latest, tally: self.tally.clone() }
     }
 
     /// Forgets what was taken down since.
@@ -226,12 +226,7 @@ impl Ledger {
 
     fn keep(&mut self, row: Row) {
         self.latest = self.latest.max(Some(row.at));
-        let part = &mut self.parts[row.sender() as usize % PARTS];
-        if part.len() == part.capacity() {
-            // Twice as much as is needed would be too much of it.
-            part.reserve_exact(part.len() / 4 + 256);
-        }
-        part.push(row);
+        self.parts[row.sender() as usize % PARTS].push(row);
     }
 
     fn moment(&mut self, text: &[u8], order: DateOrder) -> Option<Second> {

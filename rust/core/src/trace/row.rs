@@ -1,5 +1,8 @@
 //! A line of the trace, as small as counting allows: a trace may have tens of millions.
 
+use std::iter::Flatten;
+use std::slice;
+
 use restricted_sender_limits::Second;
 
 /// One message to one recipient: 32 bytes.
@@ -61,6 +64,65 @@ impl Row {
     }
 }
 
+/// Many rows, in pieces: a vector that grows would copy each of them several times.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    pieces: Vec<Vec<Row>>,
+    count: usize,
+}
+
+/// Rows of a piece: large enough to be few, small enough that the last of each costs little.
+const PIECE: usize = 256;
+
+impl Rows {
+    pub fn push(&mut self, row: Row) {
+        match self.pieces.last_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(row),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(row);
+                self.pieces.push(piece);
+            }
+        }
+        self.count += 1;
+    }
+
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Forgets all but the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count);
+        self.pieces.truncate(self.count.div_ceil(PIECE));
+        if let Some(last) = self.pieces.last_mut() {
+            last.truncate(self.count - (self.count - 1) / PIECE * PIECE);
+        }
+    }
+
+    /// Forgets those that are not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&Row) -> bool) {
+        let all = std::mem::take(self);
+        (&all).into_iter().filter(|row| keep(row)).for_each(|row| self.push(*row));
+    }
+
+    /// Hands them over and keeps none.
+    pub fn move_to(&mut self, rows: &mut Vec<Row>) {
+        rows.reserve(self.count);
+        self.pieces.drain(..).for_each(|piece| rows.extend_from_slice(&piece));
+        self.count = 0;
+    }
+}
+
+impl<'a> IntoIterator for &'a Rows {
+    type Item = &'a Row;
+    type IntoIter = Flatten<slice::Iter<'a, Vec<Row>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.pieces.iter().flatten()
+    }
+}
+
 /// Reads a message trace id: a GUID, with or without its dashes.
 pub fn message_id(text: &[u8]) -> Option<u128> {
     let text = text.trim_ascii();
@@ -94,6 +156,21 @@ mod tests {
         for kind in [Kind::Internal, Kind::External, Kind::Group, Kind::ExternalMember] {
             let row = Row::new(7, 8, Second::of_unix_time(9), (1 << 30) - 1, kind);
             assert_eq!((row.sender(), row.kind()), ((1 << 30) - 1, kind));
+        }
+    }
+
+    #[test]
+    fn rows_in_pieces_are_those_that_were_put_in() {
+        let row = |number: u32| Row::new(1, u64::from(number), Second::of_unix_time(number), 2, Kind::External);
+        for (count, kept) in [(0, 0), (1, 0), (256, 256), (257, 256), (1000, 257), (1000, 1), (1000, 2000)] {
+            let (mut rows, mut all) = (Rows::default(), Vec::new());
+            (0..count).for_each(|number| rows.push(row(number)));
+            rows.truncate(kept as usize);
+            rows.push(row(7));
+            let expected: Vec<_> = (0..count.min(kept)).chain([7]).map(row).collect();
+            assert_eq!(rows.count(), expected.len());
+            rows.move_to(&mut all);
+            assert_eq!((all, rows), (expected, Rows::default()), "{count}, {kept}");
         }
     }
 
