@@ -1,7 +1,7 @@
 //! What one reader takes down of a trace: the rows of the organization's own senders.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use restricted_sender_limits::Second;
@@ -206,12 +206,14 @@ impl Ledger {
     /// The row of a recipient; nothing where it is no address, and no row where it counts for nobody.
     fn row(&mut self, named: Named<'_>, message: u128, at: Second, sender: u32) -> Option<Option<Row>> {
         let lower = lower_case(named.address.trim_ascii(), &mut self.lower);
-        let domain = &lower[memchr::memrchr(b'@', lower)? + 1..];
+        let (local, domain) = lower.split_at(memchr::memrchr(b'@', lower)? + 1);
         if domain.is_empty() {
             return None;
         }
-        let Book { own, domains, .. } = &*self.book;
-        let domain = self.domains.get(domains, domain, |number| Domain { number, is_own: holds(own, domain) });
+        let Book { own, domains, hasher, .. } = &*self.book;
+        let (of_domain, of_address) = hashes(hasher, local, domain);
+        let domain =
+            self.domains.get(domains, domain, of_domain, |number| Domain { number, is_own: holds(own, domain) });
         let kind = match named.part {
             Part::Recipient if domain.is_own => Kind::Internal,
             Part::Recipient => Kind::External,
@@ -220,7 +222,7 @@ impl Ledger {
             Part::Counted => return Some(None),
             Part::Member => Kind::ExternalMember,
         };
-        let recipient = recipient(self.book.hasher.hash_one(lower), domain.number);
+        let recipient = recipient(of_address, domain.number);
         Some(Some(Row::new(message, recipient, at, sender, kind)))
     }
 
@@ -254,10 +256,13 @@ impl Ledger {
             _ if is_the_service(lower) => Author::Service,
             None => Author::Unreadable,
             Some(at) => {
-                let (Book { own, domains, senders, .. }, name) = (&*self.book, &lower[at + 1..]);
-                let domain = self.domains.get(domains, name, |number| Domain { number, is_own: holds(own, name) });
+                let (local, name) = lower.split_at(at + 1);
+                let Book { own, domains, senders, hasher } = &*self.book;
+                let (of_domain, of_address) = hashes(hasher, local, name);
+                let domain =
+                    self.domains.get(domains, name, of_domain, |number| Domain { number, is_own: holds(own, name) });
                 if domain.is_own {
-                    Author::Own(self.senders.get(senders, lower, |number| number))
+                    Author::Own(self.senders.get(senders, lower, of_address, |number| number))
                 } else {
                     Author::Outside
                 }
@@ -266,6 +271,17 @@ impl Ledger {
         remember(&mut self.last, address, author);
         author
     }
+}
+
+/// The hash of a domain, and that of the address there.
+fn hashes(hasher: &RandomState, local: &[u8], domain: &[u8]) -> (u64, u64) {
+    let mut hash = hasher.build_hasher();
+    hash.write(domain);
+    let of_domain = hash.finish();
+    // No domain has an at sign, so that it ends there.
+    hash.write(b"@");
+    hash.write(local);
+    (of_domain, hash.finish())
 }
 
 fn remember<T>(last: &mut (Vec<u8>, T), text: &[u8], read: T) {
@@ -295,4 +311,19 @@ fn lower_case<'b>(address: &[u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
         buffer.extend_from_slice(String::from_utf8_lossy(address).to_lowercase().as_bytes());
     }
     buffer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_hashes_of_their_own() {
+        let hasher = RandomState::new();
+        let [(one_domain, one), (another_domain, another)] =
+            [(&b"mx@"[..], &b"a.co"[..]), (b"x@", b"a.com")].map(|(local, domain)| hashes(&hasher, local, domain));
+        assert_ne!((one, one_domain), (another, another_domain));
+        assert_ne!(one, another, "what stands before the at sign goes behind the domain");
+        assert_eq!(hashes(&hasher, b"x@", b"a.com"), (another_domain, another));
+    }
 }

@@ -72,7 +72,7 @@ pub struct Rows {
 }
 
 /// Rows of a piece: large enough to be few, small enough that the last of each costs little.
-const PIECE: usize = 256;
+const PIECE: usize = 1024;
 
 impl Rows {
     pub fn push(&mut self, row: Row) {
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn rows_in_pieces_are_those_that_were_put_in() {
         let row = |number: u32| Row::new(1, u64::from(number), Second::of_unix_time(number), 2, Kind::External);
-        for (count, kept) in [(0, 0), (1, 0), (256, 256), (257, 256), (1000, 257), (1000, 1), (1000, 2000)] {
+        for (count, kept) in [(0, 0), (1, 0), (1024, 1024), (1025, 1024), (4000, 1025), (4000, 1), (4000, 5000)] {
             let (mut rows, mut all) = (Rows::default(), Vec::new());
             (0..count).for_each(|number| rows.push(row(number)));
             rows.truncate(kept as usize);
