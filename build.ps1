@@ -9,6 +9,7 @@
     Build     out/RestrictedSender (the module) and out/bin (the practice tenant's program)
     Test      Build, then every test; the last line is "N passed, N failed"
     Demo      Build, then powershell/examples/Demo.ps1
+    Drill     Build, then powershell/examples/Drill.ps1
     Bench     Build, then every tests/bench/*.ps1
     Check     format, lints, generated files, exported symbols, manifest, help; CheckModule is its part that imports
     Generate  writes the generated files that are committed
@@ -23,7 +24,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Check', 'CheckModule', 'Generate', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Drill', 'Bench', 'Check', 'CheckModule', 'Generate', 'Clean')]
     [string] $Task = 'Build',
     [ValidateSet('Debug', 'Release')] [string] $Configuration = 'Release',
     [ValidateSet('Auto', 'Configured', 'Debian')] [string] $CrateSource = 'Auto',
@@ -325,9 +326,9 @@ try {
     switch ($Task) {
         'Build' { Invoke-Build }
         'Test' { Invoke-Tests }
-        'Demo' {
+        { $_ -in 'Demo', 'Drill' } {
             Invoke-Build
-            Invoke-ChildScript "$root/powershell/examples/Demo.ps1" @()
+            Invoke-ChildScript "$root/powershell/examples/$Task.ps1" @()
         }
         'Bench' { Invoke-Benchmarks }
         'Check' { Invoke-Checks }

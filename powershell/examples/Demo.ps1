@@ -1,5 +1,6 @@
 # The story of a blocked sender on a practice tenant: see, understand, unblock, see it gone. Nothing here is real.
 # The practice tenant's clock runs 1200 times as fast as yours, so that half an hour passes in a second and a half.
+param([double] $TimeScale = 1200)
 $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/../../out/RestrictedSender/RestrictedSender.psd1"
 
@@ -9,7 +10,7 @@ function Show([string] $Command) {
     . ([scriptblock]::Create($Command)) | Out-Default
 }
 
-Show 'Connect-RestrictedSender -Sandbox -TimeScale 1200'
+Show "Connect-RestrictedSender -Sandbox -TimeScale $TimeScale"
 
 $Host.UI.WriteLine('# The help desk forwards a bounce: 550 5.1.8 Access denied, bad outbound sender. Who is blocked, and why?')
 Show 'Get-RestrictedSender'
