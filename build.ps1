@@ -10,7 +10,7 @@
     Test      Build, then every test; the last line is "N passed, N failed"
     Demo      Build, then powershell/examples/Demo.ps1
     Drill     Build, then powershell/examples/Drill.ps1
-    Bench     Build, then every tests/bench/*.ps1
+    Bench     Build, then the engine of the limits, and every tests/bench/*.ps1
     Check     format, lints, generated files, exported symbols, manifest, help; CheckModule is its part that imports
     Generate  writes the generated files that are committed
     Clean     removes out and target
@@ -286,6 +286,8 @@ function Invoke-Tests {
 
 function Invoke-Benchmarks {
     Invoke-Build
+    Say 'Running the engine of the limits.'
+    Invoke-Cargo @('run', '--release', '--quiet', '-p', 'restricted-sender-limits', '--example', 'throughput')
     $scripts = @(Get-Files "$root/tests/bench" '*.ps1')
     if ($scripts.Count -eq 0) { Say 'There are no benchmarks in tests/bench.' }
     foreach ($script in $scripts) {
