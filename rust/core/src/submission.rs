@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::exchange::Secret;
 use conversation::{Conversation, Reply};
 pub use letter::Letter;
-pub use server::Server;
+pub use server::{Server, Trust};
 
 /// How long a server may take to be reached and to encrypt: the same as one of HTTP.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -35,8 +35,7 @@ pub enum Answer {
     Restricted(String),
 }
 
-/// Hands a letter over. `authority` is the certificate (PEM) of a practice tenant's own authority; with it, the machine's
-/// trusted roots do not count, and no letter of a drill gets anywhere else.
+/// Hands a letter over.
 ///
 /// # Errors
 /// [`Code::MailServerUnavailable`] and [`Code::MailSignInRefused`]: nothing was sent. [`Code::TestMessageRefused`]: the
@@ -46,9 +45,9 @@ pub async fn submit(
     user: &str,
     password: &Secret,
     letter: &Letter,
-    authority: Option<&str>,
+    trust: Trust<'_>,
 ) -> Result<Answer> {
-    let tls = server::tls(authority)?;
+    let tls = server::tls(trust)?;
     let begin = async {
         let stream = TcpStream::connect((server.host.as_str(), server.port)).await?;
         let mut open = Conversation::begin(stream).await?;

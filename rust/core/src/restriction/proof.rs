@@ -12,7 +12,7 @@ use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Record, Secret};
 use crate::host::{Confirmation, Host};
-use crate::submission::{submit, Answer, Letter, Server};
+use crate::submission::{submit, Answer, Letter, Server, Trust};
 
 /// How sure to be of a release.
 #[derive(Debug, Default)]
@@ -31,20 +31,29 @@ pub struct TestMessage {
     server: Server,
     user: String,
     password: Secret,
+    /// Whom this machine trusts to vouch for a server: certificates in DER.
+    trusted: Vec<Vec<u8>>,
 }
 
 impl TestMessage {
-    /// A message to `recipient` through `server` (`host` or `host:port`), signed in as `user`.
+    /// A message to `recipient` through `server` (`host` or `host:port`), signed in as `user`. `trusted` are the
+    /// certificates (DER) of those whom this machine trusts to vouch for servers; of a practice tenant they do not count.
     ///
     /// # Errors
     /// [`Code::InvalidAddress`], [`Code::InvalidTestMessage`].
-    pub fn new(recipient: &str, server: Option<&str>, user: Option<String>, password: Option<Secret>) -> Result<Self> {
+    pub fn new(
+        recipient: &str,
+        server: Option<&str>,
+        user: Option<String>,
+        password: Option<Secret>,
+        trusted: Vec<Vec<u8>>,
+    ) -> Result<Self> {
         check_address(recipient)?;
         let (Some(server), Some(user), Some(password)) = (server, user, password) else {
             let message = "-TestRecipient needs a mail server and who signs in to it.";
             return Err(Error::new(Code::InvalidTestMessage, message).about(recipient));
         };
-        Ok(Self { recipient: recipient.to_owned(), server: Server::parse(server)?, user, password })
+        Ok(Self { recipient: recipient.to_owned(), server: Server::parse(server)?, user, password, trusted })
     }
 }
 
@@ -253,8 +262,8 @@ impl<'a> Prover<'a> {
                 return Ok(None);
             }
         };
-        let authority = self.connection.practice_authority();
-        let said = match submit(&test.server, &test.user, &test.password, &letter, authority).await {
+        let trust = self.connection.practice_authority().map_or(Trust::Machine(&test.trusted), Trust::Practice);
+        let said = match submit(&test.server, &test.user, &test.password, &letter, trust).await {
             Ok(Answer::Restricted(said)) => format!("A test message was refused, and is tried again: {said}"),
             Ok(Answer::Taken(said)) => {
                 search.allowed = false;

@@ -62,21 +62,30 @@ impl fmt::Display for Server {
     }
 }
 
-/// Who may vouch for a server: the authority that is given, or else whomever this machine trusts.
-pub(super) fn tls(authority: Option<&str>) -> Result<TlsConnector> {
+/// Who may vouch for a server.
+#[derive(Debug, Clone, Copy)]
+pub enum Trust<'a> {
+    /// The authority of a practice tenant, in PEM. Nobody else counts, so that no letter of a drill gets anywhere else.
+    Practice(&'a str),
+    /// Whom this machine trusts: certificates in DER.
+    Machine(&'a [Vec<u8>]),
+}
+
+/// Encryption with servers that are vouched for.
+pub(super) fn tls(trust: Trust<'_>) -> Result<TlsConnector> {
     let failed = |error: &dyn std::error::Error| {
         Error::new(Code::TlsFailure, "No encrypted connection can be set up on this machine.").caused_by(error)
     };
     let mut roots = RootCertStore::empty();
-    match authority {
-        Some(pem) => {
+    match trust {
+        Trust::Practice(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
                 roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
             }
         }
         // One that cannot be read vouches for nobody; where it is missed, the server is not trusted.
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Trust::Machine(certificates) => {
+            roots.add_parsable_certificates(certificates.iter().map(|der| CertificateDer::from(der.as_slice())));
         }
     }
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))

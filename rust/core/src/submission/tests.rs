@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rcgen::{generate_simple_self_signed, CertifiedKey};
 use restricted_sender_sandbox::{Options, Sandbox};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::ServerConfig;
 use time::macros::datetime;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -29,13 +30,16 @@ async fn the_practice_tenant_refuses_whoever_it_has_restricted() {
     let server = Server::parse(&invitation.smtp_address).unwrap();
     let account = sandbox.control("GET", "accounts/adele.vance@contoso.com", &serde_json::Value::Null).unwrap();
     let password = secret(account["password"].as_str().unwrap());
-    let authority = Some(invitation.ca_certificate.as_str());
-    let said = submit(&server, "adele.vance@contoso.com", &password, &letter(), authority).await.unwrap();
+    let trust = Trust::Practice(&invitation.ca_certificate);
+    let said = submit(&server, "adele.vance@contoso.com", &password, &letter(), trust).await.unwrap();
     let Answer::Restricted(said) = said else { panic!("{said:?}") };
     assert!(said.starts_with("550 5.1.8 Access denied, bad outbound sender"), "{said}");
-    // Nobody vouches for it but its own authority.
-    let error = submit(&server, "adele.vance@contoso.com", &password, &letter(), None).await.unwrap_err();
-    assert_eq!(error.code(), Code::MailServerUnavailable);
+    // Whom the machine trusts counts where there is no practice.
+    let machine = [CertificateDer::from_pem_slice(invitation.ca_certificate.as_bytes()).unwrap().to_vec()];
+    for (roots, code) in [(&machine[..0], Some(Code::MailServerUnavailable)), (&machine, None)] {
+        let said = submit(&server, "adele.vance@contoso.com", &password, &letter(), Trust::Machine(roots)).await;
+        assert_eq!(said.err().map(|error| error.code()), code);
+    }
 }
 
 /// A server that says these lines, one for each line that it hears, and then closes; encrypted from the third on. Returns
@@ -84,7 +88,7 @@ const HELLO: [&str; 3] = ["220 ready\r\n", "250-here\r\n250 STARTTLS\r\n", "220 
 #[tokio::test]
 async fn a_server_without_encryption_hears_no_password() {
     let (server, authority, heard) = server(&["220 ready\r\n", "250-here\r\n250 AUTH PLAIN\r\n"]).await;
-    let error = submit(&server, "u", &secret("p"), &letter(), Some(&authority)).await.unwrap_err();
+    let error = submit(&server, "u", &secret("p"), &letter(), Trust::Practice(&authority)).await.unwrap_err();
     assert_eq!(error.code(), Code::MailServerUnavailable);
     assert!(error.message.contains("no encryption"), "{error}");
     assert_eq!(heard.await.unwrap(), ["EHLO [127.0.0.1]"]);
@@ -93,7 +97,7 @@ async fn a_server_without_encryption_hears_no_password() {
 #[tokio::test]
 async fn what_is_said_ahead_of_the_encryption_is_not_believed() {
     let (server, authority, _) = server(&[HELLO[0], HELLO[1], "220 go\r\n250 AUTH PLAIN\r\n"]).await;
-    let error = submit(&server, "u", &secret("p"), &letter(), Some(&authority)).await.unwrap_err();
+    let error = submit(&server, "u", &secret("p"), &letter(), Trust::Practice(&authority)).await.unwrap_err();
     assert!(error.message.contains("before the connection was encrypted"), "{error}");
     assert_eq!(error.code(), Code::MailServerUnavailable);
 }
@@ -110,7 +114,7 @@ async fn a_server_that_offers_only_login_is_asked_by_it() {
         "535 5.7.3 no\r\n",
     ])
     .await;
-    let error = submit(&server, "user", &secret("pass"), &letter(), Some(&authority)).await.unwrap_err();
+    let error = submit(&server, "user", &secret("pass"), &letter(), Trust::Practice(&authority)).await.unwrap_err();
     assert_eq!(error.code(), Code::MailSignInRefused);
     assert!(error.message.ends_with("It said: 535 5.7.3 no"), "{error}");
     assert_eq!(heard.await.unwrap()[3..], ["AUTH LOGIN", "dXNlcg==", "cGFzcw=="]);
@@ -129,7 +133,7 @@ async fn a_message_whose_answer_is_lost_may_have_been_sent() {
         "354 go ahead\r\n",
     ])
     .await;
-    let error = submit(&server, "user", &secret("pass"), &letter(), Some(&authority)).await.unwrap_err();
+    let error = submit(&server, "user", &secret("pass"), &letter(), Trust::Practice(&authority)).await.unwrap_err();
     assert_eq!(error.code(), Code::ProofUnknown);
     assert!(error.message.contains("It may have been sent"), "{error}");
     let heard = heard.await.unwrap();
@@ -139,6 +143,6 @@ async fn a_message_whose_answer_is_lost_may_have_been_sent() {
 #[tokio::test]
 async fn what_is_no_mail_server_is_told_so() {
     let (server, authority, _) = server(&["HTTP/1.1 400 Bad Request\r\n"]).await;
-    let error = submit(&server, "u", &secret("p"), &letter(), Some(&authority)).await.unwrap_err();
+    let error = submit(&server, "u", &secret("p"), &letter(), Trust::Practice(&authority)).await.unwrap_err();
     assert!(error.message.contains("no mail server's reply"), "{error}");
 }

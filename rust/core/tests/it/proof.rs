@@ -40,7 +40,9 @@ fn password_of(tenant: &Tenant, user: &str) -> String {
 fn message(tenant: &Tenant, user: &str, password: &str) -> Proof {
     let server = tenant.sandbox.invitation().smtp_address.as_str();
     let password = Secret::new(password.to_owned());
-    Proof::Sent(Some(TestMessage::new(OUTSIDE, Some(server), Some(user.to_owned()), Some(password)).unwrap()))
+    Proof::Sent(Some(
+        TestMessage::new(OUTSIDE, Some(server), Some(user.to_owned()), Some(password), Vec::new()).unwrap(),
+    ))
 }
 
 fn outcomes(said: &Said) -> Vec<Outcome> {
@@ -176,6 +178,7 @@ async fn a_recipient_inside_is_refused_before_anything_is_waited_for() {
         Some("localhost"),
         Some(ADELE.to_owned()),
         Some(Secret::new("x".to_owned())),
+        Vec::new(),
     );
     let proof = Proof::Sent(Some(test.unwrap()));
     let options = WaitOptions::default();
@@ -184,7 +187,7 @@ async fn a_recipient_inside_is_refused_before_anything_is_waited_for() {
     assert!(said.questions.is_empty() && said.unblocks.is_empty());
     for (server, user) in [(None, Some("u")), (Some("localhost"), None), (Some("a b"), Some("u"))] {
         let password = Some(Secret::new("x".to_owned()));
-        let error = TestMessage::new(OUTSIDE, server, user.map(str::to_owned), password).unwrap_err();
+        let error = TestMessage::new(OUTSIDE, server, user.map(str::to_owned), password, Vec::new()).unwrap_err();
         assert_eq!(error.code(), Code::InvalidTestMessage);
     }
 }
