@@ -3,6 +3,7 @@ using System.Text;
 using MimeKit;
 using RestrictedSender.PowerShell;
 using RestrictedSender.PowerShell.Native;
+using static RestrictedSender.Bench.Figures;
 
 namespace RestrictedSender.Bench;
 
@@ -192,8 +193,4 @@ internal static class Bounces
         if (failed != wanted)
             throw new InvalidOperationException($"{failed} reports instead of {wanted}.");
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static void Tell(string what, string figure) => Console.WriteLine($"{what,-52} {figure}");
 }

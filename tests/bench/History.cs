@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using RestrictedSender.PowerShell;
 using RestrictedSender.PowerShell.Native;
+using static RestrictedSender.Bench.Figures;
 
 namespace RestrictedSender.Bench;
 
@@ -133,8 +134,4 @@ internal static class History
         using var process = Process.GetCurrentProcess();
         return process.PeakWorkingSet64;
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static void Tell(string what, string figure) => Console.WriteLine($"{what,-52} {figure}");
 }

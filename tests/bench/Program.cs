@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Text.Json.Nodes;
 using RestrictedSender.Bench;
 using RestrictedSender.PowerShell.Native;
+using static RestrictedSender.Bench.Figures;
 
 switch (args)
 {
@@ -123,7 +124,3 @@ static void CollectGarbage()
     GC.WaitForPendingFinalizers();
     GC.Collect();
 }
-
-static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-static void Tell(string what, string figure) => Console.WriteLine($"{what,-52} {figure}");

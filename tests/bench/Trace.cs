@@ -3,6 +3,7 @@ using System.Globalization;
 using DuckDB.NET.Data;
 using RestrictedSender.PowerShell;
 using RestrictedSender.PowerShell.Native;
+using static RestrictedSender.Bench.Figures;
 
 namespace RestrictedSender.Bench;
 
@@ -134,8 +135,4 @@ internal static class Trace
         work();
         return watch.Elapsed.TotalMilliseconds;
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static void Tell(string what, string figure) => Console.WriteLine($"{what,-52} {figure}");
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using RestrictedSender.PowerShell;
+using static RestrictedSender.Bench.Figures;
 
 namespace RestrictedSender.Bench;
 
@@ -73,8 +74,4 @@ internal static class TracePipeline
         work();
         return watch.Elapsed.TotalMilliseconds;
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static void Tell(string what, string figure) => Console.WriteLine($"{what,-52} {figure}");
 }

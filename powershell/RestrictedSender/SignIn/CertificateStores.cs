@@ -6,12 +6,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RestrictedSender.PowerShell.SignIn;
 
-/// <summary>Finds a certificate by its thumbprint in the personal stores of the account and of the machine.</summary>
+/// <summary>The stores of certificates of the account and of the machine.</summary>
 internal static class CertificateStores
 {
     private const int ThumbprintLength = 40;
 
-    /// <summary>The certificate of that thumbprint; one with a private key where there are several.</summary>
+    /// <summary>The certificate of that thumbprint in the personal stores; one with a private key where there are several.</summary>
     internal static SigningCertificate Find(string thumbprint)
     {
         // Copied from the dialogs of Windows, a thumbprint has spaces and an invisible mark before it.
@@ -34,6 +34,29 @@ internal static class CertificateStores
             : throw new CertificateException(
                 CertificateException.NotFound,
                 $"There is no certificate {digits.ToUpperInvariant()}. Searched: {string.Join(", ", searched)}.");
+    }
+
+    /// <summary>The certificates of those whom this machine and this account trust to vouch for servers, in base64.</summary>
+    internal static IEnumerable<string> TrustedRoots()
+    {
+        foreach (var location in new[] { StoreLocation.LocalMachine, StoreLocation.CurrentUser })
+        {
+            using var store = new X509Store(StoreName.Root, location);
+            try
+            {
+                store.Open(OpenFlags.ReadOnly);
+            }
+            catch (CryptographicException)
+            {
+                // Where there is no such store, it vouches for nobody.
+                continue;
+            }
+            foreach (var certificate in store.Certificates)
+            {
+                using (certificate)
+                    yield return Convert.ToBase64String(certificate.RawData);
+            }
+        }
     }
 
     private static IEnumerable<X509Certificate2> In(StoreLocation location, string thumbprint, List<string> searched)

@@ -1,13 +1,21 @@
 //! The organization's own domains: they tell who is inside.
 
 use crate::error::{Code, Error, Result};
-use crate::exchange::Record;
+use crate::exchange::{Cmdlet, Exchange, Record};
 
 /// The organization's own domains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Domains(Vec<(String, bool)>);
 
 impl Domains {
+    /// Asks the organization for them.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and whatever keeps them from being read.
+    pub(crate) async fn of(exchange: Exchange<'_>) -> Result<Self> {
+        Self::read(exchange.read_all(Cmdlet::new("Get-AcceptedDomain")).await?)
+    }
+
     /// The rows of `Get-AcceptedDomain`.
     ///
     /// # Errors

@@ -33,4 +33,5 @@ pub use restricted_sender_limits::{Hour, Second, Settings};
 pub use sender::{Forecast, Groups, Sending, Tripped};
 pub use usage::{Remaining, Usage};
 
+pub(crate) use service::MOST_ROWS;
 pub(crate) use usage::{Counted, Usages};

@@ -21,7 +21,8 @@ pub enum Trip {
 
 impl Trip {
     /// Whether whoever has used so much has no more.
-    pub(crate) fn is_over(self, used: u32, limit: u32) -> bool {
+    #[must_use]
+    pub fn is_over(self, used: u32, limit: u32) -> bool {
         match self {
             Self::Reaching => used >= limit,
             Self::Exceeding => used > limit,

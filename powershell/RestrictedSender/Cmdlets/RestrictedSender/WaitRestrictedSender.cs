@@ -1,9 +1,7 @@
 using System;
-using System.Collections.Generic;
 using System.Management.Automation;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using RestrictedSender.PowerShell.Native;
+using RestrictedSender.PowerShell.SignIn;
 
 namespace RestrictedSender.PowerShell;
 
@@ -50,30 +48,7 @@ public sealed class WaitRestrictedSenderCommand : ReleaseCmdlet
         operation.Bind("UserName", Credential?.UserName);
         operation.Bind("Password", Credential?.Password);
         if (TestRecipient is not null)
-            operation.Add("TrustedRoot", TrustedRoots());
-    }
-
-    /// <summary>The certificates of those whom this machine and this account trust to vouch for servers, in base64.</summary>
-    private static IEnumerable<string> TrustedRoots()
-    {
-        foreach (var location in new[] { StoreLocation.LocalMachine, StoreLocation.CurrentUser })
-        {
-            using var store = new X509Store(StoreName.Root, location);
-            try
-            {
-                store.Open(OpenFlags.ReadOnly);
-            }
-            catch (CryptographicException)
-            {
-                // Where there is no such store, it vouches for nobody.
-                continue;
-            }
-            foreach (var certificate in store.Certificates)
-            {
-                using (certificate)
-                    yield return Convert.ToBase64String(certificate.RawData);
-            }
-        }
+            operation.Add("TrustedRoot", CertificateStores.TrustedRoots());
     }
 
     private protected override void BindItem(Operation operation) => operation.Bind("RequestedAt", RequestedAt);

@@ -12,6 +12,7 @@ use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Cmdlet, Record, Secret};
 use crate::host::{Confirmation, Host};
+use crate::sending::MOST_ROWS;
 use crate::submission::{submit, Answer, Letter, Server, Trust};
 
 /// How sure to be of a release.
@@ -75,9 +76,6 @@ impl fmt::Display for Proven {
     }
 }
 
-/// Rows of the trace that are asked for at once: as many as there may be.
-const MOST_ROWS: usize = 5000;
-
 /// Looks for proof.
 #[derive(Debug)]
 pub struct Prover<'a> {
@@ -109,7 +107,7 @@ impl<'a> Prover<'a> {
     /// # Errors
     /// [`Code::InvalidTestMessage`] for a test message that would stay inside. Whatever keeps the domains from being read.
     pub async fn new(connection: &'a Connection, test: Option<&'a TestMessage>, host: &'a Host) -> Result<Self> {
-        let own = Domains::read(connection.exchange(host).read_all(Cmdlet::new("Get-AcceptedDomain")).await?)?;
+        let own = Domains::of(connection.exchange(host)).await?;
         if let Some(inside) = test.map(|test| &test.recipient).filter(|recipient| own.hold(recipient)) {
             let message = format!(
                 "-TestRecipient {inside} is inside {}: a restriction is about mail that goes out.",
@@ -168,9 +166,6 @@ impl<'a> Prover<'a> {
             let found = Addresses::of(self.connection.exchange(self.host), sender).await?.unwrap_or_default();
             let first = found.primary().unwrap_or(sender).to_owned();
             search.addresses = found.after(&first);
-            if !search.addresses.iter().any(|address| address.eq_ignore_ascii_case(sender)) {
-                search.addresses.push(sender.to_owned());
-            }
         }
         Ok(())
     }

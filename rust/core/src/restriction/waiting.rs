@@ -26,8 +26,6 @@ pub struct Waiting {
     pub search: Option<Search>,
     /// The last look that failed.
     pub error: Option<Error>,
-    /// Whether it was told that it has left the list.
-    released: bool,
     /// Whether its outcome was handed over.
     pub told: bool,
 }
@@ -57,7 +55,7 @@ pub type Listed = HashMap<String, Option<OffsetDateTime>>;
 impl Waiting {
     pub fn new(result: UnblockResult, who: Who, since: Option<OffsetDateTime>) -> Self {
         let sightings = Sightings::of(result.requested_at, since);
-        Self { result, who, sightings, search: None, error: None, released: false, told: false }
+        Self { result, who, sightings, search: None, error: None, told: false }
     }
 
     /// The address of somebody of whom it is not known yet by what keys they are listed.
@@ -160,7 +158,7 @@ impl Waiting {
 
     /// It has left the list; what proves that it can send counts from now on.
     pub async fn release(&mut self, connection: &Connection, recorder: &mut Recorder<'_>, host: &Host) -> Result<()> {
-        if std::mem::replace(&mut self.released, true) {
+        if self.is_known_to_be_gone() {
             return Ok(());
         }
         if let (Some(search), Some(gone)) = (&mut self.search, self.sightings.gone_since()) {
@@ -176,7 +174,12 @@ impl Waiting {
 
     /// Whether it has left the list and proof is still looked for.
     pub fn is_searched(&self) -> bool {
-        !self.told && self.released && self.search.is_some()
+        !self.told && self.is_known_to_be_gone()
+    }
+
+    /// Whether proof is looked for and it was told that it has left the list.
+    fn is_known_to_be_gone(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.from.is_some())
     }
 
     /// Takes over what the search has found.

@@ -94,6 +94,7 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     let domains =
         domains.map(|(count, number)| Busiest { name: book.domains.name(number), recipients: *count }).collect();
     let Found { senders, shown, mut external, .. } = found;
+    external.put_in_order();
     let lines = match scale.plotted {
         Some(_) => external.lines(&scale.service, scale.settings.service, scale.has_licences, at),
         None => Vec::new(),

@@ -82,12 +82,9 @@ pub fn of_organization(limit: Limit, most: Option<u32>, sent: &[(Second, u32)], 
     Line { limit, most, hour, tripped, steps }
 }
 
-/// The count that trips a limit.
-fn over(most: Option<u32>, trip: Trip) -> Option<u64> {
-    most.map(|most| match trip {
-        Trip::Reaching => u64::from(most),
-        Trip::Exceeding => u64::from(most) + 1,
-    })
+/// Whether a count trips a limit, where that is known.
+fn over(most: Option<u32>, trip: Trip) -> impl Fn(u64) -> bool {
+    move |count| most.is_some_and(|most| trip.is_over(u32::try_from(count).unwrap_or(u32::MAX), most))
 }
 
 fn counted(message: &Message, limit: Limit) -> u32 {
@@ -110,11 +107,11 @@ fn leaves(limit: Limit, hour: Hour) -> fn(Second) -> u32 {
     }
 }
 
-/// How much a window holds, from the first that was sent until a moment, and when it held as much as is `over` first.
+/// How much a window holds, from the first that was sent until a moment, and when it held as much as `is_over` first.
 fn steps(
     sent: impl Iterator<Item = (Second, u32)> + Clone,
     leaves: fn(Second) -> u32,
-    over: Option<u64>,
+    is_over: impl Fn(u64) -> bool,
     until: Second,
 ) -> (Vec<Step>, Option<Second>) {
     let sent = sent.filter(|(at, count)| *count > 0 && *at <= until);
@@ -132,7 +129,7 @@ fn steps(
         leave(&mut within, at, &mut reduction);
         within += u64::from(count);
         reduction.see(at, within);
-        if tripped.is_none() && over.is_some_and(|over| within >= over) {
+        if tripped.is_none() && is_over(within) {
             tripped = Some(at);
         }
     }

@@ -20,7 +20,6 @@ use super::service::{self, Question, Stopped};
 use crate::connection::{Connection, Origin};
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
-use crate::exchange::Cmdlet;
 use crate::file_work::on_a_thread;
 use crate::host::{Host, Row};
 use crate::limits;
@@ -178,7 +177,7 @@ pub async fn measure(connection: Option<&Connection>, options: Options, host: &H
 async fn own_domains(connection: Option<&Connection>, named: &[String], host: &Host) -> Result<Domains> {
     match connection {
         _ if !named.is_empty() => Ok(Domains::named(named)),
-        Some(connection) => Domains::read(connection.exchange(host).read_all(Cmdlet::new("Get-AcceptedDomain")).await?),
+        Some(connection) => Domains::of(connection.exchange(host)).await,
         None => Err(Error::new(
             Code::AcceptedDomainsUnknown,
             "Which senders are the organization's own, and which recipients are outside, is not known.",

@@ -86,8 +86,7 @@ impl External {
     }
 
     /// What counts against the limits of the organization, over time.
-    pub fn lines(&mut self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
-        self.put_in_order();
+    pub fn lines(&self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
         let most = has_licences.then_some(service.tenant_external);
         let mut lines = vec![of_organization(Limit::TenantExternal, most, &self.all, trip, at)];
         if !self.initial_domain.is_empty() {
@@ -97,7 +96,8 @@ impl External {
         lines
     }
 
-    /// By time. What several threads have put in order is put together quickly: the sort finds what is in order.
+    /// By time, as whoever measures it needs it. What several threads have put in order is put together quickly: the sort
+    /// finds what is in order.
     pub fn put_in_order(&mut self) {
         for sent in [&mut self.all, &mut self.initial_domain] {
             sent.sort_by_key(|(second, _)| *second);
@@ -138,14 +138,13 @@ impl Organization {
     /// Measures an organization by its senders.
     pub fn of(
         senders: &[Sending],
-        mut external: External,
+        external: External,
         domains: Vec<Busiest>,
         tally: Tally,
         at: Second,
         service: &ServiceLimits,
         has_licences: bool,
     ) -> Self {
-        external.put_in_order();
         let (external_now, external_peak) = window(external.all, at);
         let (initial_domain, initial_domain_peak) = window(external.initial_domain, at);
         let recipients = |sending: &Sending| sending.internal + sending.external;

@@ -18,7 +18,8 @@ use crate::trace::{Book, Ledger, Line};
 /// How far back is read where nobody says it.
 pub const USUAL: Duration = Duration::hours(48);
 const LONGEST_WINDOW: Duration = Duration::days(10);
-const MOST_ROWS: usize = 5000;
+/// The trace shows so many rows at once.
+pub const MOST_ROWS: usize = 5000;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,6 @@ use super::service::{self, Question};
 use crate::connection::Connection;
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
-use crate::exchange::Cmdlet;
 use crate::host::Host;
 use crate::trace::{Book, Row};
 
@@ -100,10 +99,7 @@ impl Usages {
     ) -> Result<Usage> {
         let own = match &self.own {
             Some(own) => own,
-            None => {
-                let domains = connection.exchange(host).read_all(Cmdlet::new("Get-AcceptedDomain")).await?;
-                self.own.insert(Domains::read(domains)?)
-            }
+            None => self.own.insert(Domains::of(connection.exchange(host)).await?),
         };
         if !counted.addresses.iter().any(|address| own.hold(address)) {
             let message = format!("No address of the sender is of a domain of {}.", connection.organization());
@@ -120,7 +116,7 @@ impl Usages {
             let message = format!("{} rows of the trace {}.", read.ledger.tally.unusable_count(), unusable.defect);
             return Err(Error::new(Code::ResponseUnreadable, message));
         }
-        let rows = read.ledger.parts.iter().flatten().copied().collect();
+        let rows = read.ledger.parts.iter().flatten().copied();
         let measure =
             Measure { policy: counted.policy.as_ref(), service, settings: Settings::default(), at: Second::from(now) };
         Ok(usage(&measure, rows, now))
@@ -128,7 +124,7 @@ impl Usages {
 }
 
 /// Counts the rows of all addresses of a person as one sender's.
-fn usage(measure: &Measure<'_>, rows: Vec<Row>, now: OffsetDateTime) -> Usage {
+fn usage(measure: &Measure<'_>, rows: impl IntoIterator<Item = Row>, now: OffsetDateTime) -> Usage {
     let mut rows: Vec<_> =
         rows.into_iter().map(|row| Row::new(row.message, row.recipient, row.at, 0, row.kind())).collect();
     put_in_order(&mut rows);
@@ -179,17 +175,17 @@ mod tests {
         let measure =
             |policy| Measure { policy, service: ServiceLimits::trial(), settings: Settings::default(), at: NOW.into() };
         let sent = |count: u64| (0..count).map(|one| row(one.into(), one, one as u32, Duration::minutes(one as i64)));
-        let found = usage(&measure(Some(&policy)), sent(2).collect(), NOW);
+        let found = usage(&measure(Some(&policy)), sent(2), NOW);
         assert_eq!((found.used.external_this_hour, found.used.messages_last_minute), (2, 1));
         assert_eq!(found.remaining, Some(Remaining { internal: 98, external: 1 }));
         assert_eq!((found.tripped, found.restricted), (None, None));
 
-        let over = usage(&measure(Some(&policy)), sent(4).collect(), NOW);
+        let over = usage(&measure(Some(&policy)), sent(4), NOW);
         assert_eq!(over.tripped.map(|tripped| tripped.limit), Some(Limit::ExternalPerHour));
         assert_eq!(over.restricted, Some((Limit::ExternalPerHour, Until::Unblocked)));
         assert_eq!(over.remaining, Some(Remaining { internal: 0, external: 0 }));
 
-        let unknown = usage(&measure(None), sent(2).collect(), NOW);
+        let unknown = usage(&measure(None), sent(2), NOW);
         assert_eq!((unknown.used.external_this_hour, unknown.remaining), (2, None));
         let nothing = usage(&measure(Some(&policy)), Vec::new(), NOW);
         assert_eq!(nothing.remaining, Some(Remaining { internal: 100, external: 3 }));

@@ -90,6 +90,15 @@ impl Book {
     pub fn of(own: Domains) -> Self {
         Self { own, senders: Names::default(), domains: Names::default(), hasher: RandomState::new() }
     }
+
+    /// The domain of an address in lower case, as a reader remembers it, and the hash of the whole address; nothing where
+    /// it has no at sign.
+    fn domain(&self, remembered: &mut Remembered<Domain>, address: &[u8]) -> Option<(Domain, u64)> {
+        let (local, name) = address.split_at(memchr::memrchr(b'@', address)? + 1);
+        let (of_domain, of_address) = hashes(&self.hasher, local, name);
+        let make = |number| Domain { number, is_own: holds(&self.own, name) };
+        Some((remembered.get(&self.domains, name, of_domain, make), of_address))
+    }
 }
 
 impl Ledger {
@@ -206,14 +215,10 @@ impl Ledger {
     /// The row of a recipient; nothing where it is no address, and no row where it counts for nobody.
     fn row(&mut self, named: Named<'_>, message: u128, at: Second, sender: u32) -> Option<Option<Row>> {
         let lower = lower_case(named.address.trim_ascii(), &mut self.lower);
-        let (local, domain) = lower.split_at(memchr::memrchr(b'@', lower)? + 1);
-        if domain.is_empty() {
+        if lower.ends_with(b"@") {
             return None;
         }
-        let Book { own, domains, hasher, .. } = &*self.book;
-        let (of_domain, of_address) = hashes(hasher, local, domain);
-        let domain =
-            self.domains.get(domains, domain, of_domain, |number| Domain { number, is_own: holds(own, domain) });
+        let (domain, of_address) = self.book.domain(&mut self.domains, lower)?;
         let kind = match named.part {
             Part::Recipient if domain.is_own => Kind::Internal,
             Part::Recipient => Kind::External,
@@ -252,20 +257,15 @@ impl Ledger {
             return self.last.1;
         }
         let lower = lower_case(address.trim_ascii(), &mut self.lower);
-        let author = match memchr::memrchr(b'@', lower) {
-            _ if is_the_service(lower) => Author::Service,
-            None => Author::Unreadable,
-            Some(at) => {
-                let (local, name) = lower.split_at(at + 1);
-                let Book { own, domains, senders, hasher } = &*self.book;
-                let (of_domain, of_address) = hashes(hasher, local, name);
-                let domain =
-                    self.domains.get(domains, name, of_domain, |number| Domain { number, is_own: holds(own, name) });
-                if domain.is_own {
-                    Author::Own(self.senders.get(senders, lower, of_address, |number| number))
-                } else {
-                    Author::Outside
+        let author = if is_the_service(lower) {
+            Author::Service
+        } else {
+            match self.book.domain(&mut self.domains, lower) {
+                None => Author::Unreadable,
+                Some((domain, of_address)) if domain.is_own => {
+                    Author::Own(self.senders.get(&self.book.senders, lower, of_address, |number| number))
                 }
+                Some(_) => Author::Outside,
             }
         };
         remember(&mut self.last, address, author);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::tenant::{run, Said, Tenant};
+use crate::tenant::{live_trace as options, run, Said, Tenant};
 use regex::Regex;
 use restricted_sender_core::connection::Connection;
 use restricted_sender_core::error::{Code, Result};
-use restricted_sender_core::sending::{measure, Options, Settings, Source};
+use restricted_sender_core::sending::{measure, Options};
 use restricted_sender_sandbox::traffic::Traffic;
 use restricted_sender_sandbox::Scenario;
 use serde_json::json;
@@ -15,20 +15,6 @@ use time::{Duration, OffsetDateTime};
 
 const TRACE: &str = "Get-MessageTraceV2";
 const WEEKS: u32 = 3;
-
-fn options(start: Option<OffsetDateTime>, end: Option<OffsetDateTime>) -> Options {
-    Options {
-        source: Source::Service { start, end },
-        date_order: None,
-        accepted_domains: Vec::new(),
-        license_count: None,
-        at: None,
-        senders: Vec::new(),
-        summary: false,
-        plot: None,
-        settings: Settings::default(),
-    }
-}
 
 async fn measured(connection: &Connection, options: Options) -> (Said, Result<()>) {
     run!(vec![], host => measure(Some(connection), options, &host))

@@ -1,10 +1,10 @@
 //! What a sender has used of the limits, by the message trace: with all addresses, and within the quota.
 
-use crate::tenant::{address, run, Said, Tenant};
+use crate::tenant::{address, live_trace, run, Said, Tenant};
 use restricted_sender_core::error::Result;
 use restricted_sender_core::limits::{get, Options};
 use restricted_sender_core::restriction::Target;
-use restricted_sender_core::sending::{measure, Remaining, Settings, Source};
+use restricted_sender_core::sending::{measure, Remaining};
 use restricted_sender_sandbox::Scenario;
 use serde_json::{json, Value};
 use time::Duration;
@@ -141,17 +141,7 @@ async fn more_than_a_hundred_senders_wait_for_the_quota_and_are_told_until_when(
 }
 
 async fn policy_of(tenant: &Tenant, sender: &str) -> (Option<String>, bool) {
-    let options = restricted_sender_core::sending::Options {
-        source: Source::Service { start: None, end: None },
-        date_order: None,
-        accepted_domains: Vec::new(),
-        license_count: None,
-        at: None,
-        senders: Vec::new(),
-        summary: false,
-        plot: None,
-        settings: Settings::default(),
-    };
+    let options = live_trace(None, None);
     let (said, result) = run!(vec![], host => measure(Some(&tenant.connection), options, &host));
     result.unwrap();
     let row = said.measured.iter().find(|row| row.sending.sender == sender).unwrap();

@@ -12,6 +12,7 @@ use restricted_sender_core::history::{HistoryEvent, Summary, Told};
 use restricted_sender_core::host::{converse, Progress};
 use restricted_sender_core::limits::SendingLimit;
 use restricted_sender_core::restriction::{Restriction, SenderState, Target, UnblockResult};
+use restricted_sender_core::sending;
 use restricted_sender_core::sending::SenderMeasured;
 use restricted_sender_core::Clock;
 use restricted_sender_sandbox::{Invitation, Sandbox, Scenario};
@@ -237,4 +238,19 @@ pub(crate) use run;
 
 pub fn address(address: &str) -> Target {
     Target { sender_address: Some(address.into()), ..Target::default() }
+}
+
+/// All that the service's own trace tells between two moments.
+pub fn live_trace(start: Option<OffsetDateTime>, end: Option<OffsetDateTime>) -> sending::Options {
+    sending::Options {
+        source: sending::Source::Service { start, end },
+        date_order: None,
+        accepted_domains: Vec::new(),
+        license_count: None,
+        at: None,
+        senders: Vec::new(),
+        summary: false,
+        plot: None,
+        settings: sending::Settings::default(),
+    }
 }
