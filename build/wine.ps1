@@ -111,7 +111,7 @@ function Find-Running([string[]] $Lines) {
 
 function Invoke-WineRustTests {
     Say 'Testing the Rust workspace under wine.'
-    $of, $announced, $told = '', 0, 0
+    $of, $announced, $told, $failed = '', 0, 0, $false
     Invoke-Cargo @('test', '--workspace', '--no-run', '--quiet')
     Use-Environment $wine.Environment {
         Use-CargoFolder {
@@ -127,8 +127,11 @@ function Invoke-WineRustTests {
             $told++
             Add-Result "${of}::$($Matches[1])" ($Matches[2] -eq 'ok')
         } elseif ($line -match '^test .+ \.\.\. ignored') { $announced-- }
+        elseif ($line -match '^---- (.+?)(?: - should panic)? stdout ----$') { $failed = -not (Find-LeftOut "${of}::$($Matches[1])") }
+        elseif ($line -eq 'failures:') { $failed = $false }
+        if ($failed -and $line.Trim()) { Say "    $line" }
     }
-    if ($results.Failed -gt $failedBefore) { Say "What they said: $windows/rust-tests.log" }
+    if ($results.Failed -gt $failedBefore) { Say "All of it: $windows/rust-tests.log" }
     if ($told -eq 0 -or $told -ne $announced -or ($exit -ne 0 -and $results.Failed -eq $failedBefore -and $results.LeftOut -eq 0)) {
         throw "$announced tests were announced and $told told of. The run $(Get-EndOfRun $exit $said)."
     }
