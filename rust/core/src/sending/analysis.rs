@@ -8,11 +8,11 @@ use std::thread::{self, ScopedJoinHandle};
 use restricted_sender_limits::{Policy, Second, ServiceLimits, Settings};
 
 use super::course::{self, Line};
-use super::message::{each_sender, put_in_order};
+use super::message::each_sender;
 use super::organization::{Busiest, External, Organization};
 use super::sender::{Measure, Sending};
 use super::shown::Shown;
-use crate::trace::{Book, Kind, Ledger, Row, Rows, Tally, DOMAINS, PARTS};
+use crate::trace::{Book, Gathered, Kind, Ledger, Recipient, Rows, Tally, DOMAINS, PARTS};
 
 /// What to measure against.
 pub struct Scale<'a> {
@@ -67,7 +67,7 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Found { domains: vec![0; DOMAINS as usize], ..Found::default() };
-        let mut rows = Vec::new();
+        let mut rows = Gathered::default();
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part >= PARTS {
@@ -104,36 +104,35 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
 }
 
 /// Gathers the rows of a part, of all readers.
-fn take(readers: &[Mutex<Vec<Rows>>], part: usize, rows: &mut Vec<Row>) {
+fn take(readers: &[Mutex<Vec<Rows>>], part: usize, rows: &mut Gathered) {
     rows.clear();
     for reader in readers {
         let mut parts = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut theirs = std::mem::take(&mut parts[part]);
+        let theirs = std::mem::take(&mut parts[part]);
         drop(parts);
-        theirs.move_to(rows);
+        rows.add(theirs);
     }
 }
 
 impl Found {
-    fn look_at(&mut self, rows: &mut Vec<Row>, book: &Book, scale: &Scale<'_>, at: Second) {
-        self.duplicates += put_in_order(rows);
-        rows.retain(|row| row.at <= at);
-        for row in &*rows {
-            if matches!(row.kind(), Kind::External | Kind::ExternalMember) {
-                self.domains[row.domain()] += 1;
+    fn look_at(&mut self, rows: &mut Gathered, book: &Book, scale: &Scale<'_>, at: Second) {
+        let Self { senders, shown, external, domains, duplicates } = self;
+        let outside = |recipient: Recipient| {
+            if matches!(recipient.kind(), Kind::External | Kind::ExternalMember) {
+                domains[recipient.domain()] += 1;
             }
-        }
-        each_sender(rows, |number, messages| {
+        };
+        *duplicates += each_sender(rows, at, outside, |number, messages| {
             let sender = book.senders.name(number);
-            self.external.add(&sender, messages);
+            external.add(&sender, messages);
             let policy = (scale.policy)(&sender);
             let measure = Measure { policy: policy.as_ref(), service: scale.service, settings: scale.settings, at };
             let Some(sending) = measure.of(sender, messages) else { return };
             if scale.plotted.is_some_and(|plotted| plotted(&sending.sender)) {
                 let lines = || course::of_sender(messages, policy.as_ref(), &scale.service, &scale.settings, at);
-                self.shown.consider(&sending, lines);
+                shown.consider(&sending, lines);
             }
-            self.senders.push(sending);
+            senders.push(sending);
         });
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Code, Result};
 use crate::host::Host;
 use crate::limits::{Author, Rulebook};
 use crate::restriction::Addresses;
-use crate::trace::Ledger;
+use crate::trace::{Ledger, Rows};
 
 /// How many senders are looked up in the directory, in one batch: those with the most rows. Looking each of thousands up
 /// would take hundreds of requests.
@@ -124,8 +124,8 @@ async fn policies(
 #[must_use]
 pub fn busiest_first(ledgers: &[Ledger], senders: Vec<String>) -> Vec<String> {
     let mut rows = vec![0_u64; senders.len()];
-    for row in ledgers.iter().flat_map(|ledger| ledger.parts.iter().flatten()) {
-        if let Some(count) = rows.get_mut(row.sender() as usize) {
+    for row in ledgers.iter().flat_map(|ledger| ledger.parts.iter().flat_map(Rows::iter)) {
+        if let Some(count) = rows.get_mut(row.sender as usize) {
             *count += 1;
         }
     }

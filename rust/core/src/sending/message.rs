@@ -2,7 +2,7 @@
 
 use restricted_sender_limits::{Recipients, Second};
 
-use crate::trace::{Kind, Row};
+use crate::trace::{Gathered, Kind, Recipient};
 
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,47 +15,46 @@ pub struct Message {
     pub may_be_members: Recipients,
 }
 
-/// Puts rows in order and drops those that are there twice. Returns how many they were.
-pub fn put_in_order(rows: &mut Vec<Row>) -> u64 {
-    // Of a recipient that is named in several ways, the one that counts comes first.
-    // Most rows differ in the first of these already.
-    rows.sort_unstable_by(|one, other| {
-        let by_name = one.sender().cmp(&other.sender()).then_with(|| one.message.cmp(&other.message));
-        let by_recipient =
-            || one.recipient.cmp(&other.recipient).then_with(|| rank(one.kind()).cmp(&rank(other.kind())));
-        by_name.then_with(by_recipient).then_with(|| one.at.cmp(&other.at))
-    });
-    let all = rows.len();
-    rows.dedup_by_key(|row| (row.sender(), row.message, row.recipient));
-    (all - rows.len()) as u64
-}
-
-/// Hands over the messages of each sender, in the order of their time. The rows are in order.
-pub fn each_sender(rows: &[Row], mut each: impl FnMut(u32, &[Message])) {
-    let mut messages = Vec::new();
-    for of_sender in rows.chunk_by(|one, other| one.sender() == other.sender()) {
+/// Hands over the messages of each sender, in the order of their time, and each recipient of them, as they were known at a
+/// moment. Returns how many rows there were twice, whenever that was.
+pub fn each_sender(
+    rows: &mut Gathered,
+    at: Second,
+    mut recipient: impl FnMut(Recipient),
+    mut each: impl FnMut(u32, &[Message]),
+) -> u64 {
+    rows.heads.sort_unstable_by_key(|head| (head.sender, head.message));
+    let (mut messages, mut of_message, mut duplicates) = (Vec::new(), Vec::new(), 0);
+    for of_sender in rows.heads.chunk_by(|one, other| one.sender == other.sender) {
         messages.clear();
-        messages.extend(of_sender.chunk_by(|one, other| one.message == other.message).map(message));
+        for heads in of_sender.chunk_by(|one, other| one.message == other.message) {
+            of_message.clear();
+            for head in heads {
+                of_message.extend(rows.recipients(head).iter().map(|recipient| (*recipient, head.at)));
+            }
+            of_message.sort_unstable();
+            let all = of_message.len();
+            of_message.dedup_by_key(|(recipient, _)| recipient.who());
+            duplicates += (all - of_message.len()) as u64;
+            of_message.retain(|row| row.1 <= at);
+            of_message.iter().for_each(|row| recipient(row.0));
+            messages.extend(message(heads[0].message, &of_message));
+        }
         messages.sort_unstable_by_key(|message: &Message| (message.at, message.id));
-        each(of_sender[0].sender(), &messages);
+        if !messages.is_empty() {
+            each(of_sender[0].sender, &messages);
+        }
     }
-}
-
-fn rank(kind: Kind) -> u8 {
-    match kind {
-        Kind::Group => 0,
-        Kind::Internal | Kind::External => 1,
-        Kind::ExternalMember => 2,
-    }
+    duplicates
 }
 
 /// A message to groups only as far as it is known: rows of one that were expanded stand beside those of its members.
-fn message(rows: &[Row]) -> Message {
+/// Nothing where there is no row of it.
+fn message(id: u128, rows: &[(Recipient, Second)]) -> Option<Message> {
     let (mut recipients, mut direct, mut groups) = (Recipients::default(), Recipients::default(), 0);
-    let (mut at, mut are_members_told) = (rows[0].at, false);
-    for row in rows {
-        at = at.min(row.at);
-        match row.kind() {
+    let mut are_members_told = false;
+    for (recipient, _) in rows {
+        match recipient.kind() {
             Kind::Internal => direct.internal += 1,
             Kind::External => direct.external += 1,
             Kind::Group => groups += 1,
@@ -74,23 +73,35 @@ fn message(rows: &[Row]) -> Message {
     } else {
         Recipients::default()
     };
-    Message { at, id: rows[0].message, recipients, may_be_members }
+    let at = rows.iter().map(|row| row.1).min()?;
+    Some(Message { at, id, recipients, may_be_members })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Row, Rows};
 
     const NOON: u32 = 1_800_000_000;
 
     fn row(message: u128, recipient: u64, seconds: u32, sender: u32, kind: Kind) -> Row {
-        Row::new(message, recipient, Second::of_unix_time(NOON + seconds), sender, kind)
+        let at = Second::of_unix_time(NOON + seconds);
+        Row { message, at, sender, recipient: Recipient::new(recipient, 0, kind) }
     }
 
-    fn messages(mut rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64) {
-        let (mut all, dropped) = (Vec::new(), put_in_order(&mut rows));
-        each_sender(&rows, |sender, messages| all.push((sender, messages.to_vec())));
+    fn messages_at(seconds: u32, rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64) {
+        let (mut gathered, mut all) = (Gathered::default(), Vec::new());
+        let mut in_pieces = Rows::default();
+        rows.into_iter().for_each(|row| in_pieces.push(row));
+        gathered.add(in_pieces);
+        let (at, mut recipients) = (Second::of_unix_time(NOON + seconds), 0);
+        let each = |sender, messages: &[Message]| all.push((sender, messages.to_vec()));
+        let dropped = each_sender(&mut gathered, at, |_| recipients += 1, each);
         (all, dropped)
+    }
+
+    fn messages(rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64) {
+        messages_at(u32::MAX / 4, rows)
     }
 
     #[test]
@@ -112,6 +123,24 @@ mod tests {
             may_be_members: Recipients::default(),
         };
         assert_eq!(all, [(4, vec![one(0, 1, 0, 1)]), (5, vec![one(0, 1, 1, 1), one(60, 2, 0, 1)])]);
+    }
+
+    #[test]
+    fn what_was_sent_later_than_the_moment_is_not_known_yet() {
+        let rows = || {
+            vec![
+                row(1, 1, 0, 5, Kind::External),
+                row(1, 2, 9, 5, Kind::External),
+                row(1, 2, 9, 5, Kind::External),
+                row(2, 1, 9, 5, Kind::External),
+                row(3, 1, 9, 6, Kind::External),
+            ]
+        };
+        let (all, dropped) = messages_at(8, rows());
+        let external = |of: &(u32, Vec<Message>)| of.1.iter().map(|one| one.recipients.external).collect::<Vec<_>>();
+        assert_eq!((all.iter().map(external).collect::<Vec<_>>(), dropped), (vec![vec![1]], 1));
+        let (all, dropped) = messages_at(9, rows());
+        assert_eq!((all.iter().map(external).collect::<Vec<_>>(), dropped), (vec![vec![2, 1], vec![1]], 1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use restricted_sender_limits::{Limit, Policy, Second, ServiceLimits, Settings, Until, Used};
 use time::OffsetDateTime;
 
-use super::message::{each_sender, put_in_order};
+use super::message::each_sender;
 use super::quota::Quota;
 use super::sender::{can_send_again_at, Groups, Measure, Sending, Tripped};
 use super::service::{self, Question};
@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::domains::Domains;
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
-use crate::trace::{Book, Row};
+use crate::trace::{Book, Gathered, Rows};
 
 /// What a sender has used, by the trace of the last two days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,20 +116,19 @@ impl Usages {
             let message = format!("{} rows of the trace {}.", read.ledger.tally.unusable_count(), unusable.defect);
             return Err(Error::new(Code::ResponseUnreadable, message));
         }
-        let rows = read.ledger.parts.iter().flatten().copied();
         let measure =
             Measure { policy: counted.policy.as_ref(), service, settings: Settings::default(), at: Second::from(now) };
-        Ok(usage(&measure, rows, now))
+        Ok(usage(&measure, read.ledger.parts, now))
     }
 }
 
 /// Counts the rows of all addresses of a person as one sender's.
-fn usage(measure: &Measure<'_>, rows: impl IntoIterator<Item = Row>, now: OffsetDateTime) -> Usage {
-    let mut rows: Vec<_> =
-        rows.into_iter().map(|row| Row::new(row.message, row.recipient, row.at, 0, row.kind())).collect();
-    put_in_order(&mut rows);
+fn usage(measure: &Measure<'_>, parts: Vec<Rows>, now: OffsetDateTime) -> Usage {
+    let mut rows = Gathered::default();
+    parts.into_iter().for_each(|part| rows.add(part));
+    rows.heads.iter_mut().for_each(|head| head.sender = 0);
     let mut sending: Option<Sending> = None;
-    each_sender(&rows, |_, messages| sending = measure.of(String::new(), messages));
+    each_sender(&mut rows, measure.at, |_| {}, |_, messages| sending = measure.of(String::new(), messages));
     let remaining = |remaining: Remaining| measure.policy.map(|_| remaining);
     match sending {
         Some(sending) => Usage {
@@ -161,12 +160,19 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::trace::Kind;
+    use crate::trace::{Kind, Recipient, Row};
 
     const NOW: OffsetDateTime = datetime!(2026-11-28 12:00 UTC);
 
-    fn row(message: u128, recipient: u64, sender: u32, ago: Duration) -> Row {
-        Row::new(message, recipient, (NOW - ago).into(), sender, Kind::External)
+    /// So many messages, each from another address, a minute after the other.
+    fn sent(count: u32) -> Vec<Rows> {
+        let mut rows = Rows::default();
+        for one in 0..count {
+            let at = (NOW - Duration::minutes(one.into())).into();
+            let recipient = Recipient::new(one.into(), 0, Kind::External);
+            rows.push(Row { message: one.into(), at, sender: one, recipient });
+        }
+        vec![rows]
     }
 
     #[test]
@@ -174,7 +180,6 @@ mod tests {
         let policy = Policy { external_per_hour: 3, internal_per_hour: 0, per_day: 100, action: Action::BlockUser };
         let measure =
             |policy| Measure { policy, service: ServiceLimits::trial(), settings: Settings::default(), at: NOW.into() };
-        let sent = |count: u64| (0..count).map(|one| row(one.into(), one, one as u32, Duration::minutes(one as i64)));
         let found = usage(&measure(Some(&policy)), sent(2), NOW);
         assert_eq!((found.used.external_this_hour, found.used.messages_last_minute), (2, 1));
         assert_eq!(found.remaining, Some(Remaining { internal: 98, external: 1 }));

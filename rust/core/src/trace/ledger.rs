@@ -9,7 +9,8 @@ use restricted_sender_limits::Second;
 use super::moment::{self, DateOrder, Evidence};
 use super::names::{Names, Remembered};
 use super::record::Record;
-use super::row::{message_id, recipient, Kind, Row, Rows};
+use super::row::{message_id, Kind, Recipient, Row};
+use super::rows::Rows;
 use super::shape::{recipients, Columns, Named, Part, Place};
 use super::tally::{Defect, Tally};
 use crate::domains::Domains;
@@ -227,13 +228,13 @@ impl Ledger {
             Part::Counted => return Some(None),
             Part::Member => Kind::ExternalMember,
         };
-        let recipient = recipient(of_address, domain.number);
-        Some(Some(Row::new(message, recipient, at, sender, kind)))
+        let recipient = Recipient::new(of_address, domain.number, kind);
+        Some(Some(Row { message, at, sender, recipient }))
     }
 
     fn keep(&mut self, row: Row) {
         self.latest = self.latest.max(Some(row.at));
-        self.parts[row.sender() as usize % PARTS].push(row);
+        self.parts[row.sender as usize % PARTS].push(row);
     }
 
     fn moment(&mut self, text: &[u8], order: DateOrder) -> Option<Second> {

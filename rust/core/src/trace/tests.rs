@@ -46,9 +46,9 @@ fn try_read(files: &[&[u8]], order: Option<DateOrder>) -> Result<Read> {
     let start = datetime!(2026-11-28 08:00 UTC);
     let (mut rows, mut tally) = (Vec::new(), Tally::default());
     for ledger in reader.finish() {
-        for row in ledger.parts.iter().flatten() {
+        for row in ledger.parts.iter().flat_map(Rows::iter) {
             let at = (OffsetDateTime::from(row.at) - start).whole_seconds();
-            rows.push((at, book.senders.name(row.sender()), row.kind(), row.message & 0xff));
+            rows.push((at, book.senders.name(row.sender), row.recipient.kind(), row.message & 0xff));
         }
         tally.add(ledger.tally);
     }
