@@ -71,7 +71,6 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part >= PARTS {
-                found.external.put_in_order();
                 return found;
             }
             take(&readers, part, &mut rows);
@@ -84,7 +83,7 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
         let found = |thread: ScopedJoinHandle<'_, Found>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         working.into_iter().map(found).collect()
     });
-    let mut found = all.into_iter().fold(Found::default(), Found::and);
+    let mut found = all.into_iter().reduce(Found::and).unwrap_or_default();
     tally.duplicates += found.duplicates;
     found.senders.sort_unstable_by(|one, other| {
         let recipients = |sending: &Sending| sending.internal + sending.external;
@@ -93,13 +92,12 @@ pub fn analyse(book: &Book, ledgers: Vec<Ledger>, scale: &Scale<'_>) -> Measured
     let domains = found.domains.iter().zip(0..DOMAINS - 1).filter(|(count, _)| **count > 0);
     let domains =
         domains.map(|(count, number)| Busiest { name: book.domains.name(number), recipients: *count }).collect();
-    let Found { senders, shown, mut external, .. } = found;
-    external.put_in_order();
+    let Found { senders, shown, external, .. } = found;
     let lines = match scale.plotted {
         Some(_) => external.lines(&scale.service, scale.settings.service, scale.has_licences, at),
         None => Vec::new(),
     };
-    let organization = Organization::of(&senders, external, domains, tally, at, &scale.service, scale.has_licences);
+    let organization = Organization::of(&senders, &external, domains, tally, at, &scale.service, scale.has_licences);
     Measured { senders, organization, shown, lines }
 }
 
@@ -141,13 +139,7 @@ impl Found {
         self.shown = self.shown.and(other.shown);
         self.external.append(other.external);
         self.duplicates += other.duplicates;
-        if self.domains.is_empty() {
-            self.domains = other.domains;
-        } else {
-            for (sum, count) in self.domains.iter_mut().zip(other.domains) {
-                *sum += count;
-            }
-        }
+        self.domains.iter_mut().zip(other.domains).for_each(|(sum, count)| *sum += count);
         self
     }
 }

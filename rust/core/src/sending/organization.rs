@@ -1,6 +1,6 @@
 //! What the whole organization has sent, against its own limits.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use restricted_sender_limits::{Limit, Second, ServiceLimits, Trip};
 
@@ -61,12 +61,41 @@ pub struct Busiest {
 const MOST_NAMED: usize = 10;
 
 const DAY: u32 = 86_400;
+const MINUTE: usize = 60;
 
-/// External recipients by the second in which they were written to, in no order.
+/// External recipients by the second in which they were written to.
 #[derive(Debug, Default)]
 pub struct External {
-    all: Vec<(Second, u32)>,
-    initial_domain: Vec<(Second, u32)>,
+    all: Seconds,
+    initial_domain: Seconds,
+}
+
+/// Counts by second, those of a minute together: a trace has far fewer minutes than messages.
+#[derive(Debug, Default)]
+struct Seconds(HashMap<u32, Box<[u32; MINUTE]>>);
+
+impl Seconds {
+    fn add(&mut self, at: Second, count: u32) {
+        let (minute, second) = (at.unix_time() / MINUTE as u32, at.unix_time() as usize % MINUTE);
+        let sum = &mut self.0.entry(minute).or_insert_with(|| Box::new([0; MINUTE]))[second];
+        *sum = sum.saturating_add(count);
+    }
+
+    fn append(&mut self, other: Self) {
+        for (minute, counts) in other.0 {
+            let sums = self.0.entry(minute).or_insert_with(|| Box::new([0; MINUTE]));
+            sums.iter_mut().zip(*counts).for_each(|(sum, count)| *sum = sum.saturating_add(count));
+        }
+    }
+
+    /// Those in which there was anything, by time.
+    fn in_order(&self) -> impl Iterator<Item = (Second, u32)> + '_ {
+        let mut minutes: Vec<_> = self.0.iter().collect();
+        minutes.sort_unstable_by_key(|(minute, _)| **minute);
+        let seconds = minutes.into_iter().flat_map(|(minute, counts)| (minute * MINUTE as u32..).zip(**counts));
+        let seconds = seconds.filter(|(_, count)| *count > 0);
+        seconds.map(|(second, count)| (Second::of_unix_time(second), count))
+    }
 }
 
 impl External {
@@ -74,45 +103,35 @@ impl External {
     pub fn add(&mut self, sender: &str, messages: &[Message]) {
         let is_initial = sender.rsplit_once('@').is_some_and(|(_, domain)| is_initial_domain(domain));
         for message in messages.iter().filter(|message| message.recipients.expanded_external > 0) {
-            let sent = (message.at, message.recipients.expanded_external);
-            match self.all.last_mut() {
-                Some(last) if last.0 == message.at => last.1 = last.1.saturating_add(sent.1),
-                _ => self.all.push(sent),
-            }
+            self.all.add(message.at, message.recipients.expanded_external);
             if is_initial {
-                self.initial_domain.push(sent);
+                self.initial_domain.add(message.at, message.recipients.expanded_external);
             }
         }
     }
 
     /// What counts against the limits of the organization, over time.
     pub fn lines(&self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
+        let in_order = |seconds: &Seconds| seconds.in_order().collect::<Vec<_>>();
         let most = has_licences.then_some(service.tenant_external);
-        let mut lines = vec![of_organization(Limit::TenantExternal, most, &self.all, trip, at)];
-        if !self.initial_domain.is_empty() {
+        let mut lines = vec![of_organization(Limit::TenantExternal, most, &in_order(&self.all), trip, at)];
+        let initial_domain = in_order(&self.initial_domain);
+        if !initial_domain.is_empty() {
             let most = Some(service.initial_domain);
-            lines.push(of_organization(Limit::InitialDomain, most, &self.initial_domain, trip, at));
+            lines.push(of_organization(Limit::InitialDomain, most, &initial_domain, trip, at));
         }
         lines
     }
 
-    /// By time, as whoever measures it needs it. What several threads have put in order is put together quickly: the sort
-    /// finds what is in order.
-    pub fn put_in_order(&mut self) {
-        for sent in [&mut self.all, &mut self.initial_domain] {
-            sent.sort_by_key(|(second, _)| *second);
-        }
-    }
-
     /// Adds what another thread has counted.
-    pub fn append(&mut self, mut other: Self) {
-        self.all.append(&mut other.all);
-        self.initial_domain.append(&mut other.initial_domain);
+    pub fn append(&mut self, other: Self) {
+        self.all.append(other.all);
+        self.initial_domain.append(other.initial_domain);
     }
 }
 
 /// What is used at `at`, and the peak before it, of what is in order.
-fn window(sent: Vec<(Second, u32)>, at: Second) -> (u32, Peak) {
+fn window(sent: impl Iterator<Item = (Second, u32)>, at: Second) -> (u32, Peak) {
     let (mut within, mut peak, mut sum) = (VecDeque::new(), Peak::default(), 0_u64);
     let leave = |within: &mut VecDeque<(Second, u32)>, sum: &mut u64, now: Second| {
         while let Some((second, count)) = within.front() {
@@ -138,15 +157,15 @@ impl Organization {
     /// Measures an organization by its senders.
     pub fn of(
         senders: &[Sending],
-        external: External,
+        external: &External,
         domains: Vec<Busiest>,
         tally: Tally,
         at: Second,
         service: &ServiceLimits,
         has_licences: bool,
     ) -> Self {
-        let (external_now, external_peak) = window(external.all, at);
-        let (initial_domain, initial_domain_peak) = window(external.initial_domain, at);
+        let (external_now, external_peak) = window(external.all.in_order(), at);
+        let (initial_domain, initial_domain_peak) = window(external.initial_domain.in_order(), at);
         let recipients = |sending: &Sending| sending.internal + sending.external;
         let busiest =
             senders.iter().map(|sending| Busiest { name: sending.sender.clone(), recipients: recipients(sending) });

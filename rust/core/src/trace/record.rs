@@ -34,8 +34,16 @@ pub struct Records<'a> {
     text: &'a [u8],
     at: usize,
     delimiter: u8,
+    beginning: Option<Beginning<'a>>,
     /// Whether a quotation mark stood where none may: whoever finds records by counting them goes wrong after it.
     pub is_odd: bool,
+}
+
+/// What stands in a record before its recipients.
+#[derive(Debug)]
+struct Beginning<'a> {
+    text: &'a [u8],
+    record: Record<'a>,
 }
 
 /// How a field ends.
@@ -48,7 +56,7 @@ enum End {
 
 impl<'a> Records<'a> {
     pub fn of(text: &'a [u8], delimiter: u8) -> Self {
-        Self { text, at: 0, delimiter, is_odd: false }
+        Self { text, at: 0, delimiter, beginning: None, is_odd: false }
     }
 
     /// Where the next record begins.
@@ -60,13 +68,25 @@ impl<'a> Records<'a> {
     /// position stays where that record begins. Empty lines are no records.
     pub fn next(&mut self, columns: &Columns) -> Option<Record<'a>> {
         self.skip_empty_lines();
-        let mut record = Record { at: self.at, fields: 0, places: [Field::default(); PLACES] };
-        if self.at >= self.text.len() {
+        let at = self.at;
+        if at >= self.text.len() {
             return None;
         }
+        // Records that begin with the same text have the same first fields. Lines of one message mostly follow each other.
+        let mut record = match &self.beginning {
+            Some(beginning) if self.text[at..].starts_with(beginning.text) => {
+                self.at += beginning.text.len();
+                Record { at, ..beginning.record }
+            }
+            _ => Record { at, fields: 0, places: [Field::default(); PLACES] },
+        };
         loop {
+            let place = columns.place(record.fields);
+            if place == Some(Place::Recipients) {
+                self.beginning = Some(Beginning { text: &self.text[at..self.at], record });
+            }
             let (raw, end) = self.field();
-            if let Some(place) = columns.place(record.fields) {
+            if let Some(place) = place {
                 record.places[place as usize] = Field { raw };
             }
             record.fields += 1;
@@ -181,6 +201,44 @@ impl<'a> Records<'a> {
             _ => {
                 let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
                 raw.strip_suffix(b"\r").unwrap_or(raw)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_begin_alike_have_the_fields_that_each_has_alone() {
+        let tails = ["a@x.example,", "a@x.example,b,c", "\"a\nb\"", "", ",,", "\"a"];
+        let beginnings = [
+            "2026-11-28,me@contoso.com,",
+            "2026-11-28,\"me@contoso.com\",",
+            "2026-11-28,me@contoso.com",
+            ",",
+            "\"\n\",",
+        ];
+        let lines: Vec<_> =
+            beginnings.iter().flat_map(|begin| tails.iter().map(move |tail| format!("{begin}{tail}\n"))).collect();
+        for header in ["Received,SenderAddress,RecipientAddress", "RecipientAddress,Received,SenderAddress"] {
+            let names: Vec<_> = format!("{header},Status,MessageTraceId").split(',').map(str::to_owned).collect();
+            let columns = Columns::of(&names).unwrap();
+            for (first, second) in lines.iter().flat_map(|first| lines.iter().map(move |second| (first, second))) {
+                let fields = |record: &Record<'_>| {
+                    let texts: Vec<_> =
+                        record.places.iter().map(|field| String::from_utf8_lossy(field.raw).into_owned()).collect();
+                    (record.fields, texts)
+                };
+                let both = format!("{first}{second}");
+                let mut records = Records::of(both.as_bytes(), b',');
+                let Some(_) = records.next(&columns) else { continue };
+                let after = records.position();
+                let mut alone = Records::of(&both.as_bytes()[after..], b',');
+                let expected = alone.next(&columns).map(|record| fields(&record));
+                assert_eq!(records.next(&columns).map(|record| fields(&record)), expected, "{both:?}");
+                assert_eq!(records.position(), after + alone.position(), "{both:?}");
             }
         }
     }

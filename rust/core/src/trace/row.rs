@@ -1,6 +1,7 @@
 //! A line of the trace, as small as counting allows: a trace may have tens of millions.
 
 use restricted_sender_limits::Second;
+use uuid::Uuid;
 
 /// One message to one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,25 +65,7 @@ impl Recipient {
 
 /// Reads a message trace id: a GUID, with or without its dashes.
 pub fn message_id(text: &[u8]) -> Option<u128> {
-    let text = text.trim_ascii();
-    let text = text.strip_prefix(b"{").and_then(|text| text.strip_suffix(b"}")).unwrap_or(text);
-    let dashed = match text.len() {
-        32 => false,
-        36 => true,
-        _ => return None,
-    };
-    let (mut id, mut digits) = (0_u128, 0);
-    for (at, byte) in text.iter().enumerate() {
-        if dashed && matches!(at, 8 | 13 | 18 | 23) {
-            if *byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        id = id << 4 | u128::from(char::from(*byte).to_digit(16)?);
-        digits += 1;
-    }
-    (digits == 32 && id != 0).then_some(id)
+    Uuid::try_parse_ascii(text.trim_ascii()).ok().filter(|id| !id.is_nil()).map(|id| id.as_u128())
 }
 
 #[cfg(test)]
@@ -107,7 +90,7 @@ mod tests {
 
     #[test]
     fn identifiers_with_and_without_dashes() {
-        let id = uuid::Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+        let id = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         for text in [id.to_string(), id.simple().to_string(), id.braced().to_string(), id.to_string().to_uppercase()] {
             assert_eq!(message_id(text.as_bytes()), Some(id.as_u128()), "{text}");
         }

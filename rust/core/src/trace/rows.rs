@@ -1,7 +1,6 @@
 //! Many rows, with what those of one message share told once.
 
-use std::iter::{repeat_n, Flatten};
-use std::slice;
+use std::iter::repeat_n;
 
 use restricted_sender_limits::Second;
 
@@ -38,8 +37,9 @@ pub struct Gathered {
 /// Many of something, in pieces: a vector that grows would copy each of them several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pieces<T> {
-    pieces: Vec<Vec<T>>,
-    count: usize,
+    full: Vec<Vec<T>>,
+    /// Empty only where there is nothing at all.
+    last: Vec<T>,
 }
 
 /// How many are in a piece: enough for pieces to be few, and so few that the last of each costs little.
@@ -48,23 +48,23 @@ const PIECE: usize = 1024;
 impl Rows {
     pub fn push(&mut self, row: Row) {
         let Row { message, at, sender, recipient } = row;
-        let last = self.heads.last();
+        let last = self.heads.last.last();
         if last.is_none_or(|last| (last.message, last.at, last.sender) != (message, at, sender)) {
-            let begins = u32::try_from(self.recipients.count).unwrap_or(u32::MAX);
+            let begins = u32::try_from(self.recipients.count()).unwrap_or(u32::MAX);
             self.heads.push(Head { message, at, sender, begins, ends: begins });
         }
         self.recipients.push(recipient);
     }
 
     pub fn count(&self) -> usize {
-        self.recipients.count
+        self.recipients.count()
     }
 
     /// Forgets all but the first `count`.
     pub fn truncate(&mut self, count: usize) {
         self.recipients.truncate(count);
-        while self.heads.last().is_some_and(|last| last.begins as usize >= count) {
-            self.heads.truncate(self.heads.count - 1);
+        while self.heads.last.last().is_some_and(|last| last.begins as usize >= count) {
+            self.heads.truncate(self.heads.count() - 1);
         }
     }
 
@@ -113,44 +113,40 @@ impl Gathered {
 
 impl<T> Default for Pieces<T> {
     fn default() -> Self {
-        Self { pieces: Vec::new(), count: 0 }
+        Self { full: Vec::new(), last: Vec::new() }
     }
 }
 
 impl<T: Copy> Pieces<T> {
     fn push(&mut self, one: T) {
-        match self.pieces.last_mut() {
-            Some(piece) if piece.len() < PIECE => piece.push(one),
-            _ => {
-                let mut piece = Vec::with_capacity(PIECE);
-                piece.push(one);
-                self.pieces.push(piece);
-            }
+        if self.last.len() % PIECE == 0 {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(PIECE));
+            self.full.extend(Some(full).filter(|full| !full.is_empty()));
         }
-        self.count += 1;
+        self.last.push(one);
     }
 
-    fn last(&self) -> Option<&T> {
-        self.pieces.last()?.last()
+    fn count(&self) -> usize {
+        self.full.len() * PIECE + self.last.len()
     }
 
     /// Forgets all but the first `count`.
     fn truncate(&mut self, count: usize) {
-        self.count = self.count.min(count);
-        self.pieces.truncate(self.count.div_ceil(PIECE));
-        if let Some(last) = self.pieces.last_mut() {
-            last.truncate(self.count - (self.count - 1) / PIECE * PIECE);
+        if count <= self.full.len() * PIECE {
+            self.full.truncate(count.div_ceil(PIECE));
+            self.last = self.full.pop().unwrap_or_default();
         }
+        self.last.truncate(count - self.full.len() * PIECE);
     }
 
     /// Hands them over, piece by piece, so that they are in memory twice only one piece at a time.
     fn move_to(self, all: &mut Vec<T>) {
-        all.reserve(self.count);
-        self.pieces.into_iter().for_each(|piece| all.extend_from_slice(&piece));
+        all.reserve(self.count());
+        self.full.into_iter().chain([self.last]).for_each(|piece| all.extend_from_slice(&piece));
     }
 
-    fn iter(&self) -> Flatten<slice::Iter<'_, Vec<T>>> {
-        self.pieces.iter().flatten()
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.full.iter().chain([&self.last]).flatten()
     }
 }
 
@@ -198,7 +194,7 @@ mod tests {
         let all: Vec<_> = others.into_iter().flat_map(|other| [first, first, other]).collect();
         all.iter().for_each(|row| rows.push(*row));
         assert_eq!(rows.iter().collect::<Vec<_>>(), all);
-        assert_eq!(rows.heads.count, 6);
+        assert_eq!(rows.heads.count(), 6);
     }
 
     #[test]
