@@ -76,9 +76,15 @@ pub fn of_sender(
 }
 
 /// The line of the organization, whose limits count any 24 hours. `sent` is in the order of time.
-pub fn of_organization(limit: Limit, most: Option<u32>, sent: &[(Second, u32)], trip: Trip, at: Second) -> Line {
+pub fn of_organization(
+    limit: Limit,
+    most: Option<u32>,
+    sent: impl Iterator<Item = (Second, u32)> + Clone,
+    trip: Trip,
+    at: Second,
+) -> Line {
     let hour = Hour::default();
-    let (steps, tripped) = steps(sent.iter().copied(), leaves(limit, hour), over(most, trip), at);
+    let (steps, tripped) = steps(sent, leaves(limit, hour), over(most, trip), at);
     Line { limit, most, hour, tripped, steps }
 }
 
@@ -242,7 +248,7 @@ mod tests {
         assert_eq!(lines(&sent, Hour::Rolling, later(59))[0].1, [(0, 1)]);
         assert!(lines(&sent, Hour::Rolling, later(59))[2].1.is_empty(), "nothing went outside");
         assert!(lines(&[], Hour::Rolling, later(0))[0].1.is_empty());
-        let line = of_organization(Limit::TenantExternal, None, &[(later(5), 7)], Trip::Reaching, later(9));
+        let line = of_organization(Limit::TenantExternal, None, [(later(5), 7)].into_iter(), Trip::Reaching, later(9));
         assert_eq!(
             (line.peak(), line.count_at(later(4)), line.count_at(later(5))),
             (line.steps.first().copied(), 0, 7)
@@ -259,7 +265,8 @@ mod tests {
         };
         assert_eq!(tripped(&sent), [Some(later(120)), Some(later(60)), Some(later(0))]);
         assert_eq!(tripped(&sent[..1]), [None, None, Some(later(0))]);
-        let line = of_organization(Limit::TenantExternal, Some(7), &[(later(5), 7)], Trip::Reaching, later(9));
+        let line =
+            of_organization(Limit::TenantExternal, Some(7), [(later(5), 7)].into_iter(), Trip::Reaching, later(9));
         assert_eq!(line.tripped, Some(later(5)));
     }
 

@@ -89,7 +89,8 @@ mod tests {
         Row { message, at, sender, recipient: Recipient::new(recipient, 0, kind) }
     }
 
-    fn messages_at(seconds: u32, rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64) {
+    /// What is known at that second of the messages of each sender, of how many rows, and how many there were twice.
+    fn messages_at(seconds: u32, rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64, u64) {
         let (mut gathered, mut all) = (Gathered::default(), Vec::new());
         let mut in_pieces = Rows::default();
         rows.into_iter().for_each(|row| in_pieces.push(row));
@@ -97,11 +98,12 @@ mod tests {
         let (at, mut recipients) = (Second::of_unix_time(NOON + seconds), 0);
         let each = |sender, messages: &[Message]| all.push((sender, messages.to_vec()));
         let dropped = each_sender(&mut gathered, at, |_| recipients += 1, each);
-        (all, dropped)
+        (all, recipients, dropped)
     }
 
     fn messages(rows: Vec<Row>) -> (Vec<(u32, Vec<Message>)>, u64) {
-        messages_at(u32::MAX / 4, rows)
+        let (all, _, dropped) = messages_at(u32::MAX / 4, rows);
+        (all, dropped)
     }
 
     #[test]
@@ -136,10 +138,11 @@ mod tests {
                 row(3, 1, 9, 6, Kind::External),
             ]
         };
-        let (all, dropped) = messages_at(8, rows());
+        let (all, recipients, dropped) = messages_at(8, rows());
         let external = |of: &(u32, Vec<Message>)| of.1.iter().map(|one| one.recipients.external).collect::<Vec<_>>();
         assert_eq!((all.iter().map(external).collect::<Vec<_>>(), dropped), (vec![vec![1]], 1));
-        let (all, dropped) = messages_at(9, rows());
+        let (all, more, dropped) = messages_at(9, rows());
+        assert_eq!((recipients, more), (1, 4));
         assert_eq!((all.iter().map(external).collect::<Vec<_>>(), dropped), (vec![vec![2, 1], vec![1]], 1));
     }
 

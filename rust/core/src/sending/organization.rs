@@ -89,12 +89,13 @@ impl Seconds {
     }
 
     /// Those in which there was anything, by time.
-    fn in_order(&self) -> impl Iterator<Item = (Second, u32)> + '_ {
+    fn in_order(&self) -> impl Iterator<Item = (Second, u32)> + Clone + '_ {
         let mut minutes: Vec<_> = self.0.iter().collect();
         minutes.sort_unstable_by_key(|(minute, _)| **minute);
-        let seconds = minutes.into_iter().flat_map(|(minute, counts)| (minute * MINUTE as u32..).zip(**counts));
-        let seconds = seconds.filter(|(_, count)| *count > 0);
-        seconds.map(|(second, count)| (Second::of_unix_time(second), count))
+        minutes.into_iter().flat_map(|(minute, counts)| {
+            let within = (0..).zip(**counts).filter(|(_, count)| *count > 0);
+            within.map(move |(second, count)| (Second::of_unix_time(minute * MINUTE as u32 + second), count))
+        })
     }
 }
 
@@ -112,13 +113,11 @@ impl External {
 
     /// What counts against the limits of the organization, over time.
     pub fn lines(&self, service: &ServiceLimits, trip: Trip, has_licences: bool, at: Second) -> Vec<Line> {
-        let in_order = |seconds: &Seconds| seconds.in_order().collect::<Vec<_>>();
         let most = has_licences.then_some(service.tenant_external);
-        let mut lines = vec![of_organization(Limit::TenantExternal, most, &in_order(&self.all), trip, at)];
-        let initial_domain = in_order(&self.initial_domain);
-        if !initial_domain.is_empty() {
+        let mut lines = vec![of_organization(Limit::TenantExternal, most, self.all.in_order(), trip, at)];
+        if !self.initial_domain.0.is_empty() {
             let most = Some(service.initial_domain);
-            lines.push(of_organization(Limit::InitialDomain, most, &initial_domain, trip, at));
+            lines.push(of_organization(Limit::InitialDomain, most, self.initial_domain.in_order(), trip, at));
         }
         lines
     }
@@ -194,4 +193,20 @@ fn most(mut all: Vec<Busiest>) -> Vec<Busiest> {
     all.sort_unstable_by(|one, other| other.recipients.cmp(&one.recipients).then_with(|| one.name.cmp(&other.name)));
     all.truncate(MOST_NAMED);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_of_several_threads_are_put_together_by_time() {
+        let at = Second::of_unix_time;
+        let (mut one, mut other) = (Seconds::default(), Seconds::default());
+        [(at(61), 1), (at(59), 2), (at(61), 3)].into_iter().for_each(|(second, count)| one.add(second, count));
+        [(at(u32::MAX), 4), (at(60), 5), (at(59), u32::MAX)].into_iter().for_each(|(at, count)| other.add(at, count));
+        one.append(other);
+        let expected = [(at(59), u32::MAX), (at(60), 5), (at(61), 4), (at(u32::MAX), 4)];
+        assert_eq!(one.in_order().collect::<Vec<_>>(), expected);
+    }
 }
